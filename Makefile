@@ -1,0 +1,92 @@
+# Two environments, each set up once: .venv holds requirements.txt alone and serves the app;
+# .venv-dev adds training and the tools that check the code.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PORT ?= 7860
+SERVE := .venv/bin/python
+DEV   := .venv-dev/bin/python
+
+.PHONY: help
+help: ## list these commands
+	@grep -hE '^[a-z%<>-]+:.*## ' $(MAKEFILE_LIST) \
+	  | sed -E 's/^train-%/train-<name>/; s/:.*## /\t/' \
+	  | while IFS=$$'\t' read -r name what; do printf '  make %-14s %s\n' "$$name" "$$what"; done
+
+##### Use
+
+.PHONY: demo
+demo: .venv/.serve-stamp ## serve the app at http://127.0.0.1:7860 (PORT=... for another port)
+	@GRADIO_SERVER_PORT=$(PORT) $(SERVE) app.py
+
+.PHONY: data
+data: .venv-dev/.dev-stamp ## build the data sets the committed models were trained on
+	$(DEV) -m training.data digits
+	$(DEV) -m training.data fashion
+
+train-%: .venv-dev/.dev-stamp ## train, export and evaluate one of the committed models again
+	$(DEV) -m training.recipes $*
+
+.PHONY: bench
+bench: .venv-dev/.dev-stamp browser ## measure latency, cold start and memory on this machine
+	$(DEV) -m training.bench
+
+##### Check
+
+.PHONY: test
+test: lint border browser ## install all that the tests need, Chromium included, and run every test
+	$(DEV) -m pytest --durations=10
+
+.PHONY: lint
+lint: .venv-dev/.dev-stamp ## ruff, pyright and the import contracts
+	$(DEV) -m ruff check .
+	$(DEV) -m ruff format --check .
+	$(DEV) -m pyright --pythonpath $(DEV)
+	.venv-dev/bin/lint-imports
+
+.PHONY: border
+border: .venv/.serve-stamp ## check that the app starts with requirements.txt alone, without torch
+	$(SERVE) -m scripts.border
+
+.PHONY: browser
+browser: .venv-dev/.dev-stamp
+	@$(DEV) -m scripts.chromium
+
+.PHONY: hooks
+hooks: .venv-dev/.dev-stamp ## let git run the linters before every commit
+	$(DEV) -m pre_commit install
+
+.PHONY: clean
+clean: ## remove both environments and the caches; models, data and runs stay
+	rm -rf .venv .venv-dev .pytest_cache .ruff_cache .import_linter_cache .hypothesis .gradio
+	find gen_models training scripts tests -name __pycache__ -prune -exec rm -rf {} +
+
+##### Set up
+
+.venv/.serve-stamp: requirements.txt
+	$(install)
+
+.venv-dev/.dev-stamp: requirements.txt training/requirements.txt requirements-dev.txt
+	$(install)
+
+NEW_ENOUGH := import ensurepip, sys; sys.exit(sys.version_info < (3, 11))
+NO_PYTHON  := Latent Lab needs Python 3.11 or newer with its venv module (Debian, Ubuntu: apt install python3-venv).
+
+# An environment is kept only if its set-up was not cut short and its Python still runs.
+define install
+@if [ -e $(@D)/.unfinished ] || ! $(@D)/bin/python -c "$(NEW_ENOUGH)" 2>/dev/null; then \
+  for python in python3.13 python3.12 python3.11 python3; do \
+    if $$python -c "$(NEW_ENOUGH)" 2>/dev/null; then \
+      rm -rf $(@D); mkdir $(@D); touch $(@D)/.unfinished; exec $$python -m venv $(@D); \
+    fi; \
+  done; \
+  echo "$(NO_PYTHON)" >&2; exit 1; \
+fi
+@echo "Setting up $(@D) from $^, once ..."
+@rm -f $@; touch $(@D)/.unfinished
+@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
+@rm $(@D)/.unfinished
+@touch $@
+endef
