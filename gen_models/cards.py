@@ -1,0 +1,203 @@
+"""The model card: the one contract between `training/` (writes it) and the app (reads it).
+
+A folder `exported/<name>/` holds `card.json`, the `.onnx` graphs that it names and a `README.md` made from it.
+There is no list of models anywhere: a model exists when its card exists. Standard library only.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from gen_models import readme
+
+SCHEMA = 1
+Family = Literal["autoencoder", "vae", "gan", "infogan", "pix2pix", "cyclegan", "progan", "lab"]
+
+
+class CardError(Exception):
+    """A card that cannot be used; the message is one sentence for the person who reads it."""
+
+
+@dataclass(frozen=True)
+class Port:
+    """One input or output of a graph."""
+
+    name: str
+    shape: tuple[int | str, ...]
+    """A string is a dynamic axis: `("batch", 1, 28, 28)`."""
+    dtype: str = "float32"
+    range: tuple[float, float] | None = None
+    """Value range, such as (0, 1) for a picture; None if unbounded, as a latent is."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One `.onnx` file and what flows through it."""
+
+    file: str
+    sha256: str
+    bytes: int
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    opset: int
+    parameters: int
+    parity: float
+    """Largest |torch − onnxruntime| over all outputs, on random inputs at batch 1, 3 and 16."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What the model was trained on. `sha256` is the hash of the pixels and labels themselves."""
+
+    name: str
+    title: str
+    licence: str
+    source: str
+    sha256: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number as a sentence that someone can check."""
+
+    value: float
+    unit: str
+    n: int
+    """How many pictures (or draws) stand behind the value."""
+    split: str
+    """"train", "test", or "" where no data are involved."""
+    seeds: tuple[int, ...]
+    command: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the weights came to be."""
+
+    command: str
+    minutes: float
+    device: str
+    images: int
+    """Pictures seen, all epochs counted."""
+    versions: dict[str, str]
+    commit: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything the app may know about a trained model."""
+
+    name: str
+    family: Family
+    title: str
+    lecture: str
+    """Section of the lecture, such as "§2.4"."""
+    summary: str
+    """One or two sentences: what this model is."""
+    limitations: str
+    dataset: Dataset
+    training: Training
+    config: dict[str, Any]
+    graphs: dict[str, Graph]
+    """By role: "encoder", "decoder", "generator", ..."""
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    schema: int = SCHEMA
+
+    def save(self, folder: Path) -> None:
+        """Write `card.json` and the README made from it, each in one atomic step."""
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False, allow_nan=False)
+        write_atomically(folder / "README.md", readme.render(self).encode())
+        write_atomically(folder / "card.json", text.encode() + b"\n")
+
+    def with_metrics(self, metrics: dict[str, Metric]) -> Card:
+        """The same card with these metrics added or replaced."""
+        return dataclasses.replace(self, metrics={**self.metrics, **metrics})
+
+
+def load(path: Path) -> Card:
+    """Read one `card.json`.
+
+    Raises:
+        CardError: unreadable, of another schema, of an unknown family, or pointing outside its folder.
+    """
+    where = f"{path.parent.name}/{path.name}"
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        schema = raw.get("schema")
+        if schema != SCHEMA:
+            raise CardError(f"{where} has card schema {schema}; this app reads schema {SCHEMA}.")
+        card = Card(
+            **{
+                **raw,
+                "dataset": Dataset(**raw["dataset"]),
+                "training": Training(**raw["training"]),
+                "graphs": {role: _graph(graph) for role, graph in raw["graphs"].items()},
+                "metrics": {
+                    key: Metric(**{**metric, "seeds": tuple(metric["seeds"])})
+                    for key, metric in raw["metrics"].items()
+                },
+            }
+        )
+    except CardError:
+        raise
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CardError(f"{where} is damaged: {error.__class__.__name__}.") from error
+    if card.family not in get_args(Family):
+        raise CardError(f"{where} is of an unknown family, {str(card.family)[:40]!r}.")
+    if card.name != path.parent.name:
+        raise CardError(f"{where} says it belongs to {str(card.name)[:40]!r}.")
+    if any(Path(graph.file).name != graph.file for graph in card.graphs.values()):
+        raise CardError(f"{where} names a graph outside its own folder.")
+    return card
+
+
+def _graph(raw: dict[str, Any]) -> Graph:
+    return Graph(
+        **{
+            **raw,
+            "inputs": tuple(_port(port) for port in raw["inputs"]),
+            "outputs": tuple(_port(port) for port in raw["outputs"]),
+        }
+    )
+
+
+def _port(raw: dict[str, Any]) -> Port:
+    low_high = raw["range"]
+    return Port(
+        raw["name"], tuple(raw["shape"]), raw["dtype"], tuple(low_high) if low_high else None
+    )
+
+
+def discover(root: Path) -> tuple[list[Card], list[str]]:
+    """All usable cards under `root`, by name, and one sentence for each that is not."""
+    found, problems = [], []
+    for path in sorted(root.glob("*/card.json")):
+        try:
+            found.append(load(path))
+        except CardError as error:
+            problems.append(str(error))
+    return found, problems
+
+
+def sha256(content: bytes) -> str:
+    """Hex digest of a file's content, as cards record it."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a whole file or nothing: to a temporary name beside it, then rename."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,183 @@
+"""Run exported models with onnxruntime: numpy in, numpy out. The only module that imports onnxruntime."""
+
+from __future__ import annotations
+
+import os
+import threading
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from PIL import Image
+
+from gen_models.cards import Card, Graph, Port, sha256
+
+Array = np.ndarray
+
+
+class ModelError(Exception):
+    """A model that cannot run; the message is one sentence for the visitor."""
+
+
+class Model:
+    """A card and its graphs. `model("decoder", z=z)` returns a dict of arrays by output name.
+
+    A graph is read, checked against the card's SHA-256 and opened when it is first used. Sessions are shared:
+    onnxruntime's `run` may be called from many threads, and opening is behind a lock.
+    """
+
+    def __init__(self, card: Card, folder: Path, threads: int | None = None) -> None:
+        self.card = card
+        self.folder = folder
+        self.threads = THREADS if threads is None else threads
+        self._sessions: dict[str, ort.InferenceSession] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, role: str, **inputs: Array) -> dict[str, Array]:
+        """Run the graph `role` on inputs by name, cast to the dtype that the card declares.
+
+        Raises:
+            ModelError: no such graph, a damaged file, or inputs that do not fit the card's ports.
+        """
+        graph = self._graph(role)
+        feed = {port.name: _checked(port, inputs.get(port.name)) for port in graph.inputs}
+        session = self.session(role)
+        names = [port.name for port in graph.outputs]
+        return dict(zip(names, (np.asarray(y) for y in session.run(names, feed)), strict=True))
+
+    def session(self, role: str) -> ort.InferenceSession:
+        """The open session of one graph; opens it the first time."""
+        with self._lock:
+            if role not in self._sessions:
+                self._sessions[role] = self._open(role)
+            return self._sessions[role]
+
+    @property
+    def provider(self) -> str:
+        """Where the graphs really run, as onnxruntime reports it: "CUDA" or "CPU"."""
+        role = next(iter(self.card.graphs))
+        return self.session(role).get_providers()[0].removesuffix("ExecutionProvider")
+
+    def check(self) -> str | None:
+        """Read and check every graph without opening it: None, or one sentence on what is wrong."""
+        try:
+            for role in self.card.graphs:
+                self._read(role)
+        except ModelError as error:
+            return str(error)
+        return None
+
+    def examples(self) -> Array:
+        """The model's example pictures from the test split, uint8 (n, h, w, c); none if there is no such file.
+
+        They lie side by side in `examples.png`, each as wide as it is high.
+        """
+        try:
+            with Image.open(self.folder / "examples.png", formats=["PNG"]) as file:
+                strip = np.asarray(file.convert("L" if file.mode == "L" else "RGB"))
+        except OSError:
+            return np.zeros((0, 1, 1, 1), np.uint8)
+        side = strip.shape[0]
+        tiles = strip.reshape(side, -1, side, strip.shape[2] if strip.ndim == 3 else 1)
+        return np.ascontiguousarray(tiles.transpose(1, 0, 2, 3))
+
+    def input(self, role: str, name: str) -> Port:
+        """The port `name` of graph `role`: its shape and range are card data, never constants."""
+        return next(port for port in self._graph(role).inputs if port.name == name)
+
+    def output(self, role: str, name: str) -> Port:
+        """As `input`, for an output."""
+        return next(port for port in self._graph(role).outputs if port.name == name)
+
+    def _graph(self, role: str) -> Graph:
+        try:
+            return self.card.graphs[role]
+        except KeyError:
+            raise ModelError(f"{self.card.name} has no graph called {role!r}.") from None
+
+    def _read(self, role: str) -> bytes:
+        graph = self._graph(role)
+        name = f"{self.card.name}/{graph.file}"
+        try:
+            content = (self.folder / graph.file).read_bytes()
+        except OSError:
+            raise ModelError(f"{name} is missing; {_REPAIR}") from None
+        if sha256(content) != graph.sha256:
+            raise ModelError(f"{name} is not the file its card describes; {_REPAIR}")
+        return content
+
+    def _open(self, role: str) -> ort.InferenceSession:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = self.threads
+        # Several sessions in one process would otherwise spin against each other for the cores.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        try:
+            return ort.InferenceSession(self._read(role), options, providers=backend.providers)
+        except ModelError:
+            raise
+        except Exception as error:  # onnxruntime raises its own types, undocumented ones among them
+            name = f"{self.card.name}/{self.card.graphs[role].file}"
+            raise ModelError(f"{name} cannot be opened by onnxruntime; {_REPAIR}") from error
+
+
+_REPAIR = "export the model again or restore the file from the repository."
+
+
+class Backend:
+    """Which onnxruntime provider to use, chosen once: CUDA if it is there, else CPU.
+
+    `LATENT_PROVIDER` is "auto" (the default), "cuda" or "cpu".
+    """
+
+    def __init__(self, wanted: str | None = None, available: list[str] | None = None) -> None:
+        wanted = (wanted or os.environ.get("LATENT_PROVIDER") or "auto").lower()
+        if wanted not in ("auto", "cuda", "cpu"):
+            raise ValueError(f"LATENT_PROVIDER is {wanted!r}; it may be auto, cuda or cpu.")
+        self.wanted = wanted
+        self.available = ort.get_available_providers() if available is None else available
+
+    @cached_property
+    def providers(self) -> list[str]:
+        """Providers for onnxruntime, best first; CPU always stands behind CUDA."""
+        cuda = self.wanted != "cpu" and "CUDAExecutionProvider" in self.available
+        return [*["CUDAExecutionProvider"] * cuda, "CPUExecutionProvider"]
+
+    def warning(self, used: str) -> str | None:
+        """A sentence for the app when CUDA was asked for, or is offered, and `used` is not CUDA."""
+        if used == "CUDA" or (self.wanted != "cuda" and len(self.providers) == 1):
+            return None
+        return (
+            f"CUDA was asked for, but onnxruntime runs on {used}: "
+            "install onnxruntime-gpu and a matching CUDA, or set LATENT_PROVIDER=cpu."
+        )
+
+
+backend = Backend()
+
+THREADS = int(os.environ.get("LATENT_THREADS", "1"))
+"""Threads inside one graph. One is the measured choice for the small graphs here (`make bench`): they take
+well under a millisecond, and the cores are better spent on several visitors."""
+
+
+def _checked(port: Port, value: Array | None) -> Array:
+    if value is None:
+        raise ModelError(f"The input {port.name} is missing.")
+    array = np.asarray(value, dtype=port.dtype)
+    fits = array.ndim == len(port.shape) and all(
+        isinstance(want, str) or want == have
+        for want, have in zip(port.shape, array.shape, strict=True)
+    )
+    if not fits:
+        raise ModelError(
+            f"The input {port.name} has shape {array.shape}; it should be {port.shape}."
+        )
+    return array
+
+
+def to_uint8(images: Array, value_range: tuple[float, float] = (0.0, 1.0)) -> Array:
+    """Pictures (n, c, h, w) in `value_range` to bytes (n, h, w, c): the one place pixels change scale."""
+    low, high = value_range
+    scaled = (np.asarray(images, np.float32) - low) * (255 / (high - low)) + 0.5
+    return np.clip(scaled, 0, 255).astype(np.uint8).transpose(0, 2, 3, 1)

@@ -1,0 +1,118 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+
+from gen_models import runtime
+from gen_models.cards import sha256
+from gen_models.runtime import Backend, Model, ModelError, to_uint8
+
+
+def test_a_graph_runs_by_role_and_names_its_outputs(toy_model):
+    got = toy_model("decoder", z=np.ones((2, 3)))
+    assert got.keys() == {"x"}
+    assert got["x"].shape == (2, 1, 4, 4)
+    assert got["x"].dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("role", "inputs", "sentence"),
+    [
+        ("encoder", {"z": np.zeros((1, 3))}, "no graph called 'encoder'"),
+        ("decoder", {}, "input z is missing"),
+        ("decoder", {"z": np.zeros((1, 4))}, "should be"),
+        ("decoder", {"z": np.zeros(3)}, "should be"),
+    ],
+)
+def test_wrong_use_gives_one_sentence(toy_model, role, inputs, sentence):
+    with pytest.raises(ModelError, match=sentence):
+        toy_model(role, **inputs)
+
+
+def test_a_changed_missing_or_foreign_file_is_refused_before_it_is_opened(toy_model, monkeypatch):
+    monkeypatch.setattr(
+        ort, "InferenceSession", lambda *_, **__: pytest.fail("the file was opened")
+    )
+    path = toy_model.folder / "decoder.onnx"
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(ModelError, match="is not the file its card describes"):
+        toy_model("decoder", z=np.zeros((1, 3)))
+    path.unlink()
+    assert "is missing" in toy_model.check()
+
+
+def test_a_file_that_is_no_graph_is_refused_with_a_sentence(toy_model):
+    junk = b"not a graph"
+    (toy_model.folder / "decoder.onnx").write_bytes(junk)
+    graph = replace(toy_model.card.graphs["decoder"], sha256=sha256(junk))
+    model = Model(replace(toy_model.card, graphs={"decoder": graph}), toy_model.folder)
+    with pytest.raises(ModelError, match="cannot be opened by onnxruntime"):
+        model("decoder", z=np.zeros((1, 3)))
+
+
+def test_many_threads_open_one_session_and_get_their_own_answers(toy_model, monkeypatch):
+    opened = []
+    real = ort.InferenceSession
+    monkeypatch.setattr(ort, "InferenceSession", lambda *a, **k: opened.append(1) or real(*a, **k))
+    barrier = threading.Barrier(8)
+
+    def ask(i):
+        barrier.wait()
+        return toy_model("decoder", z=np.full((1, 3), i))["x"][0, 0, 0, 0]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, range(8)))
+    assert len(opened) == 1
+    assert answers == sorted(answers)
+    assert len(set(answers)) == 8
+
+
+CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "available", "chosen"),
+    [
+        ("auto", [CUDA, CPU], [CUDA, CPU]),
+        ("auto", [CPU], [CPU]),
+        ("cuda", [CUDA, CPU], [CUDA, CPU]),
+        ("cuda", [CPU], [CPU]),
+        ("cpu", [CUDA, CPU], [CPU]),
+    ],
+)
+def test_cuda_is_used_if_it_is_there_and_not_declined(wanted, available, chosen):
+    assert Backend(wanted, available).providers == chosen
+
+
+def test_a_warning_says_that_cuda_was_asked_for_and_is_not_used():
+    assert "CUDA was asked for" in Backend("cuda", [CPU]).warning("CPU")
+    assert "CUDA was asked for" in Backend("auto", [CUDA, CPU]).warning("CPU")
+    assert Backend("cuda", [CUDA, CPU]).warning("CUDA") is None
+    assert Backend("auto", [CPU]).warning("CPU") is None
+    assert Backend("cpu", [CUDA, CPU]).warning("CPU") is None
+
+
+def test_an_unknown_provider_is_refused():
+    with pytest.raises(ValueError, match="may be auto, cuda or cpu"):
+        Backend("tpu")
+
+
+def test_the_provider_shown_is_the_one_in_use(toy_model):
+    assert toy_model.provider == "CPU"
+
+
+def test_pixels_change_scale_once_round_and_clip():
+    x = np.array([-0.2, 0, 0.5, 1, 7], np.float32).reshape(1, 1, 1, 5)
+    assert to_uint8(x).ravel().tolist() == [0, 0, 128, 255, 255]
+    assert to_uint8(2 * x - 1, (-1, 1)).ravel().tolist() == [0, 0, 128, 255, 255]
+    assert to_uint8(np.zeros((2, 3, 4, 5))).shape == (2, 4, 5, 3)
+
+
+def test_examples_are_the_tiles_of_a_strip(toy_model):
+    assert toy_model.examples().shape == (0, 1, 1, 1)
+    strip = np.repeat(np.arange(3, dtype=np.uint8) * 100, 4)[None].repeat(4, 0)
+    runtime.Image.fromarray(strip).save(toy_model.folder / "examples.png")
+    assert toy_model.examples()[:, 0, 0, 0].tolist() == [0, 100, 200]
