@@ -1,0 +1,52 @@
+"""Paths and grids in latent space. Pure numpy; latents are float32, (k,) for one point and (n, k) for several."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gen_models.runtime import Array
+
+
+def lerp(a: Array, b: Array, t: Array) -> Array:
+    """The straight line (1 − t) a + t b at each t of (n,): (n, k)."""
+    t = np.asarray(t, np.float32)[:, None]
+    return (1 - t) * a + t * b
+
+
+def slerp(a: Array, b: Array, t: Array) -> Array:
+    """The great circle from a to b at each t of (n,), lengths interpolated in between: (n, k).
+
+    Nearly parallel ends fall back to the straight line, where the two agree and the formula divides by zero.
+    (Shoemake 1985; for latents White 2016.)
+    """
+    length_a, length_b = np.linalg.norm(a), np.linalg.norm(b)
+    cos = float(np.clip(a @ b / max(length_a * length_b, 1e-12), -1, 1))
+    angle = np.arccos(cos)
+    if np.sin(angle) < 1e-4:
+        return lerp(a, b, t)
+    t = np.asarray(t, np.float32)[:, None]
+    direction = np.sin((1 - t) * angle) * a / length_a + np.sin(t * angle) * b / length_b
+    return (direction / np.sin(angle) * ((1 - t) * length_a + t * length_b)).astype(np.float32)
+
+
+def along(stops: Array, t: Array) -> Array:
+    """Points at each t of (m,), 0 at the first stop and 1 at the last, on straight lines through stops (n, k): (m, k).
+
+    n >= 2, and every line takes as long as every other.
+    """
+    t = np.asarray(t, np.float32) * (len(stops) - 1)
+    i = np.clip(t.astype(int), 0, len(stops) - 2)
+    fraction = (t - i)[:, None]
+    return (1 - fraction) * stops[i] + fraction * stops[i + 1]
+
+
+def path(stops: Array, frames: int) -> Array:
+    """`frames` points, evenly spaced in time, on straight lines through the stops (n, k), n >= 2."""
+    return along(stops, np.linspace(0, 1, frames))
+
+
+def plane(n: int, extent: float) -> Array:
+    """An n x n grid over [−extent, extent]², row by row from the top left as a picture is read: (n², 2)."""
+    axis = np.linspace(-extent, extent, n, dtype=np.float32)
+    x, y = np.meshgrid(axis, axis[::-1])
+    return np.stack([x.ravel(), y.ravel()], axis=1)

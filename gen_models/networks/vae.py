@@ -1,0 +1,57 @@
+"""The two networks of a variational autoencoder: q(z|x) and p(x|z)."""
+
+from __future__ import annotations
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from gen_models.networks.autoencoder import ConvDecoder, ConvEncoder
+
+LOGVAR_MIN, LOGVAR_MAX = -6.0, 0.0
+"""Bounds of the Normal output's log-variance (σ from 0.05 to 1). Without the lower one, pixels that never change,
+such as the corners of a digit, drive the likelihood to infinity."""
+
+
+class Encoder(nn.Module):
+    """q(z|x) = N(mu, diag exp logvar)."""
+
+    def __init__(self, channels: int, size: int, width: int, latent_dim: int) -> None:
+        super().__init__()
+        self.trunk = ConvEncoder(channels, size, width, 2 * latent_dim)
+
+    def forward(
+        self, x: Float[Tensor, "b c h w"]
+    ) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b k"]]:
+        """Return (mu, logvar)."""
+        mu, logvar = self.trunk(x).chunk(2, dim=1)
+        return mu, logvar
+
+
+class BernoulliDecoder(nn.Module):
+    """p(x|z) = Bern(x; r(z)), one r per pixel."""
+
+    def __init__(self, channels: int, size: int, width: int, latent_dim: int) -> None:
+        super().__init__()
+        self.trunk = ConvDecoder(channels, size, width, latent_dim)
+
+    def forward(
+        self, z: Float[Tensor, "b k"]
+    ) -> tuple[Float[Tensor, "b c h w"], Float[Tensor, "b c h w"]]:
+        """Return (the mean r in [0, 1], its logits)."""
+        logits = self.trunk(z)
+        return logits.sigmoid(), logits
+
+
+class NormalDecoder(nn.Module):
+    """p(x|z) = N(x; μ(z), diag σ²(z)), one μ and one σ per pixel."""
+
+    def __init__(self, channels: int, size: int, width: int, latent_dim: int) -> None:
+        super().__init__()
+        self.trunk = ConvDecoder(2 * channels, size, width, latent_dim)
+
+    def forward(
+        self, z: Float[Tensor, "b k"]
+    ) -> tuple[Float[Tensor, "b c h w"], Float[Tensor, "b c h w"]]:
+        """Return (the mean in [0, 1], log σ²)."""
+        mean, spread = self.trunk(z).chunk(2, dim=1)
+        return mean.sigmoid(), LOGVAR_MIN + (LOGVAR_MAX - LOGVAR_MIN) * spread.sigmoid()

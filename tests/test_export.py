@@ -1,0 +1,73 @@
+import pytest
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.train
+
+from torch import nn  # noqa: E402
+
+from gen_models import cards  # noqa: E402
+from gen_models.cards import Port  # noqa: E402
+from gen_models.runtime import Model  # noqa: E402
+from training.data import load  # noqa: E402
+from training.export import ParityError, Spec, examples, export  # noqa: E402
+from training.run import RunConfig  # noqa: E402
+
+
+class Twin(nn.Module):
+    """Doubles its input, and computes something else while it is exported."""
+
+    def __init__(self, faithful):
+        super().__init__()
+        self.faithful = faithful
+
+    def forward(self, z):
+        cheat = torch.compiler.is_exporting() and not self.faithful
+        return 2 * z + 0.01 if cheat else 2 * z
+
+
+def export_twin(root, folder, faithful):
+    return export(
+        root=root, name="twin", family="vae", title="Twin", lecture="§0", summary="s", limitations="l", module="m",
+        config=RunConfig("twin"), data=load(f"folder:{folder}", "test", size=8), runs=[],
+        graphs={"decoder": Spec(Twin(faithful), (Port("z", ("batch", 3)),), {"x": None})},
+    )  # fmt: skip
+
+
+def test_a_graph_that_computes_something_else_is_refused_and_nothing_is_written(
+    tmp_path, picture_folder
+):
+    root = tmp_path / "exported"
+    with pytest.raises(ParityError, match="differs from torch"):
+        export_twin(root, picture_folder, faithful=False)
+    assert not root.exists()
+
+
+def test_an_export_is_one_file_with_a_card_that_describes_it(tmp_path, picture_folder):
+    folder = export_twin(tmp_path, picture_folder, faithful=True)
+    assert {p.name for p in folder.iterdir()} == {
+        "decoder.onnx",
+        "card.json",
+        "README.md",
+        "examples.png",
+    }
+    card = cards.load(folder / "card.json")
+    model = Model(card, folder)
+    assert model.check() is None
+    assert model("decoder", z=[[1, 2, 3]])["x"].tolist() == [[2, 4, 6]]
+    assert card.graphs["decoder"].outputs == (Port("x", ("batch", 3)),)
+    assert card.dataset.sha256
+    assert card.config["steps"] == 5000
+
+
+def test_exporting_again_removes_graphs_that_the_card_no_longer_names(tmp_path, picture_folder):
+    folder = export_twin(tmp_path, picture_folder, faithful=True)
+    (folder / "old.onnx").write_bytes(b"")
+    export_twin(tmp_path, picture_folder, faithful=True)
+    assert not (folder / "old.onnx").exists()
+
+
+def test_examples_take_the_classes_in_turn(picture_folder):
+    data = load(f"folder:{picture_folder}", "train", size=8)
+    data.y = torch.arange(len(data)) % 3
+    data.x = data.y.view(-1, 1, 1, 1).expand_as(data.x).to(torch.uint8)
+    assert examples(data, per_class=2)[:, 0, 0, 0].tolist() == [0, 1, 2, 0, 1, 2]

@@ -1,0 +1,55 @@
+import math
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.train
+
+from torch.distributions import Bernoulli, Normal, kl_divergence  # noqa: E402
+
+from training.objectives import (  # noqa: E402
+    kl_to_standard_normal,
+    log_bernoulli,
+    log_normal,
+    squared_error,
+)
+
+
+def test_kl_of_the_prior_from_itself_is_zero():
+    zero = torch.zeros(3, 5)
+    assert torch.equal(kl_to_standard_normal(zero, zero), torch.zeros(3))
+
+
+def test_kl_of_a_shifted_unit_gaussian_is_half_its_squared_distance():
+    mu = torch.tensor([[3.0, 4.0]])
+    assert kl_to_standard_normal(mu, torch.zeros(1, 2)).item() == 12.5
+
+
+def test_kl_agrees_with_torch_distributions():
+    mu, logvar = torch.randn(5, 3), torch.randn(5, 3)
+    wanted = kl_divergence(Normal(mu, (0.5 * logvar).exp()), Normal(0.0, 1.0)).sum(1)
+    torch.testing.assert_close(kl_to_standard_normal(mu, logvar), wanted)
+
+
+def test_an_undecided_bernoulli_pays_log_two_for_each_pixel():
+    x = torch.tensor([[0.0, 1.0, 0.3]])
+    got = log_bernoulli(x, torch.zeros(1, 3))
+    assert got.item() == pytest.approx(-3 * math.log(2))
+
+
+def test_log_bernoulli_agrees_with_torch_distributions_and_survives_sure_logits():
+    x, logits = torch.rand(4, 1, 2, 2).round(), 3 * torch.randn(4, 1, 2, 2)
+    wanted = Bernoulli(logits=logits).log_prob(x).flatten(1).sum(1)
+    torch.testing.assert_close(log_bernoulli(x, logits), wanted)
+    assert log_bernoulli(torch.ones(1, 1), torch.full((1, 1), -1000.0)).item() == -1000
+
+
+def test_log_normal_agrees_with_torch_distributions():
+    x, mean, logvar = torch.randn(3, 4, 2, 2)
+    wanted = Normal(mean, (0.5 * logvar).exp()).log_prob(x).flatten(1).sum(1)
+    torch.testing.assert_close(log_normal(x, mean, logvar), wanted)
+
+
+def test_squared_error_is_summed_over_the_picture_and_kept_per_sample():
+    x, y = torch.zeros(2, 1, 2, 2), torch.tensor([1.0, 2.0]).view(2, 1, 1, 1).expand(2, 1, 2, 2)
+    assert squared_error(x, y).tolist() == [4.0, 16.0]

@@ -1,0 +1,159 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from itertools import islice
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.train
+
+from torch import nn  # noqa: E402
+
+from training.data import Images, Info  # noqa: E402
+from training.run import Diverged, EndlessBatches, Ema, Run, RunConfig, cosine, mix  # noqa: E402
+
+
+def batches(count, **options):
+    return list(islice(EndlessBatches(**options), count))
+
+
+def test_an_epoch_shows_each_picture_once_and_the_next_in_another_order():
+    epochs = [
+        sum(part, [])
+        for part in (batches(10, n=20, batch=4, seed=0)[:5], batches(10, n=20, batch=4, seed=0)[5:])
+    ]
+    assert [sorted(epoch) for epoch in epochs] == [list(range(20))] * 2
+    assert epochs[0] != epochs[1]
+
+
+def test_batches_from_step_k_are_those_of_a_run_that_began_at_0():
+    assert batches(12, n=10, batch=3, seed=1)[7:] == batches(5, n=10, batch=3, seed=1, start=7)
+
+
+def test_ranks_share_an_epoch_without_overlap():
+    parts = [sum(batches(5, n=20, batch=2, seed=0, rank=r, world=2), []) for r in (0, 1)]
+    assert sorted(parts[0] + parts[1]) == list(range(20))
+
+
+def test_seeds_of_ranks_and_steps_differ():
+    assert len({mix(0, rank, step) for rank in range(4) for step in range(100)}) == 400
+
+
+def test_the_learning_rate_rises_then_falls_to_zero():
+    assert [cosine(p) for p in (0.0, 0.02, 1.0)] == pytest.approx([0, 1, 0])
+    assert cosine(0.51) == pytest.approx(0.5)
+
+
+def test_the_average_copies_batchnorm_statistics():
+    net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    ema = Ema(net, halflife=1)
+    before = net[0].weight.detach().clone()
+    net(torch.randn(8, 2))
+    with torch.no_grad():
+        net[0].weight += 1
+    ema.update(net)
+    torch.testing.assert_close(ema.net[0].weight, before + 0.5)
+    assert torch.equal(ema.net[1].running_mean, net[1].running_mean)
+
+
+def test_a_run_that_diverges_says_so_in_one_sentence(tmp_path):
+    run = Run(RunConfig("toy", runs=tmp_path, log_every=1, accelerator="cpu"))
+    with pytest.raises(Diverged, match="lower the learning rate"):
+        run.log(loss=torch.tensor(float("nan")))
+
+
+def test_samples_are_drawn_and_state_is_whole_after_a_checkpoint(tmp_path):
+    config = RunConfig("toy", runs=tmp_path, steps=2, batch=2, save_every=1, accelerator="cpu")
+    data = Images(torch.zeros(4, 1, 8, 8, dtype=torch.uint8), None, Info("toy", "", "", "", ""))
+    run = Run(config)
+    for x in run.batches(data):
+        run.checkpoint(lambda x=x: x, marker=7)
+    assert sorted(p.name for p in (config.folder / "samples").iterdir()) == [
+        "0000001.png",
+        "0000002.png",
+    ]
+    again = Run(config)
+    again.resume()
+    assert (again.step, again.seconds) == (2, pytest.approx(run.seconds, abs=1))
+    assert not list(config.folder.glob("*.tmp"))
+
+
+TRAIN = [sys.executable, "-m", "training.vae", "--data", "folder:{data}", "--size", "16", "--channels", "1",
+         "--latent-dim", "2", "--width", "4", "--batch", "4", "--steps", "40", "--save-every", "7", "--log-every", "1",
+         "--accelerator", "cpu", "--exported", "{tmp}/exported"]  # fmt: skip
+
+
+def train_command(tmp_path, data, *more):
+    return [word.format(tmp=tmp_path, data=data) for word in TRAIN] + list(more)
+
+
+def weights(path):
+    state = torch.load(path, weights_only=True)
+    return {
+        **{f"E.{k}": v for k, v in state["encoder"].items()},
+        **{f"D.{k}": v for k, v in state["decoder"].items()},
+    }
+
+
+def test_a_killed_run_ends_bit_equal_to_an_uninterrupted_one(tmp_path, picture_folder):
+    straight = train_command(
+        tmp_path, picture_folder, "--name", "straight", "--runs", str(tmp_path)
+    )
+    subprocess.run(straight, check=True, capture_output=True)
+
+    killed = train_command(tmp_path, picture_folder, "--name", "killed", "--runs", str(tmp_path))
+    process = subprocess.Popen(killed, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    log, deadline = tmp_path / "killed" / "log.jsonl", time.monotonic() + 60
+    while time.monotonic() < deadline and not (
+        log.exists() and len(log.read_text().splitlines()) >= 17
+    ):
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    steps_done = len(log.read_text().splitlines())
+    assert 17 <= steps_done < 40, "the run must be killed in the middle"
+
+    subprocess.run(killed, check=True, capture_output=True)
+    a, b = weights(tmp_path / "straight" / "state.pt"), weights(tmp_path / "killed" / "state.pt")
+    assert a.keys() == b.keys()
+    assert all(torch.equal(a[key], b[key]) for key in a)
+    steps = [json.loads(row)["step"] for row in log.read_text().splitlines()]
+    assert steps == list(range(1, 41))
+
+
+def test_two_processes_train_together_draw_different_noise_and_rank_0_exports(
+    tmp_path, picture_folder
+):
+    script = tmp_path / "ranks.py"
+    script.write_text(
+        "import sys, torch\n"
+        "from pathlib import Path\n"
+        "from training.data import load\n"
+        "from training.run import Run, RunConfig\n"
+        "run = Run(RunConfig('r', runs=Path(sys.argv[1]), steps=1, batch=2, devices=2, accelerator='cpu'))\n"
+        "data = load('folder:' + sys.argv[2], 'train', size=16, channels=1)\n"
+        "for x in run.batches(data):\n"
+        "    both = run.fabric.all_gather(torch.randn(4))\n"
+        "    assert not torch.equal(both[0], both[1])\n"
+        "    (Path(sys.argv[1]) / f'rank{run.rank}').touch()\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+    subprocess.run(
+        [sys.executable, str(script), str(tmp_path), str(picture_folder)],
+        check=True,
+        env=env,
+        timeout=120,
+    )
+    assert {p.name for p in tmp_path.glob("rank?")} == {"rank0", "rank1"}
+
+    command = train_command(
+        tmp_path, picture_folder, "--name", "two", "--runs", str(tmp_path), "--devices", "2"
+    )
+    subprocess.run(command, check=True, capture_output=True, timeout=240)
+    card = json.loads((tmp_path / "exported" / "two" / "card.json").read_text())
+    assert card["training"]["images"] == 40 * 4 * 2

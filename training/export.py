@@ -1,0 +1,213 @@
+"""Torch to ONNX: export, compare with torch, write the card. Nothing is written unless every graph agrees."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import platform
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from gen_models import cards
+from gen_models.cards import Port
+from gen_models.runtime import to_uint8
+from training import cli
+from training.data import Images, to_float
+from training.run import Run, RunConfig
+
+OPSET = 20
+BATCHES = (1, 3, 16)
+TOLERANCE = 1e-4
+"""Largest difference allowed between torch and onnxruntime, relative to max(1, |value|)."""
+
+
+class ParityError(cli.UserError):
+    """The exported graph computes something else than the network."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A network to export: its input ports, and the names and value ranges of its outputs."""
+
+    net: nn.Module
+    inputs: tuple[Port, ...]
+    outputs: dict[str, tuple[float, float] | None] = field(default_factory=dict)
+
+
+def export(
+    *,
+    name: str,
+    family: cards.Family,
+    title: str,
+    lecture: str,
+    summary: str,
+    limitations: str,
+    module: str,
+    config: RunConfig,
+    data: Images,
+    runs: Sequence[Run],
+    graphs: dict[str, Spec],
+    root: Path = Path("exported"),
+) -> Path:
+    """Write `root/name/`: a graph for each role, example pictures of the test split `data`, and the card.
+
+    Everything is made in a temporary folder first; the card, which makes the model exist, is moved last.
+
+    Raises:
+        ParityError: a graph differs from its network by more than TOLERANCE; `root` is then untouched.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        made = {role: _export_graph(role, spec, Path(scratch)) for role, spec in graphs.items()}
+        folder = root / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for graph in made.values():
+            cards.write_atomically(folder / graph.file, (Path(scratch) / graph.file).read_bytes())
+    for stale in set(folder.glob("*.onnx")) - {folder / graph.file for graph in made.values()}:
+        stale.unlink()
+    info = data.info
+    save_strip(folder / "examples.png", to_float(examples(data)))
+    cards.Card(
+        name=name,
+        family=family,
+        title=title,
+        lecture=lecture,
+        summary=summary,
+        limitations=limitations,
+        dataset=cards.Dataset(
+            info.name, info.title, info.licence, info.source, info.sha256, info.note
+        ),
+        training=cards.Training(
+            command=cli.command(module),
+            minutes=round(sum(run.seconds for run in runs) / 60, 2),
+            device=device_name(runs[0]) if runs else "CPU, in closed form",
+            images=sum(run.step * config.batch * run.fabric.world_size for run in runs),
+            versions={"torch": torch.__version__, "onnxruntime": ort.__version__}
+            | {"onnx": __import__("onnx").__version__},
+            commit=_commit(),
+        ),
+        config=_as_json(config),
+        graphs=made,
+    ).save(folder)
+    return folder
+
+
+def examples(data: Images, per_class: int = 4) -> Tensor:
+    """A few pictures of a split, uint8 (n, c, h, w): the classes in turn, or the first 40 without labels."""
+    if data.y is None:
+        return data.x[:40]
+    classes = [(data.y == label).nonzero()[:, 0][:per_class] for label in data.y.unique()]
+    return data.x[torch.stack(classes, dim=1).flatten()]
+
+
+def save_strip(path: Path, pictures: Tensor) -> None:
+    """Write pictures (n, c, h, w) in [0, 1] as one PNG, side by side from left to right."""
+    tiles = to_uint8(pictures.numpy())
+    Image.fromarray(np.concatenate(list(tiles), axis=1).squeeze()).save(path, optimize=True)
+
+
+def device_name(run: Run) -> str:
+    """The machine a run trained on, as the card states it."""
+    if run.fabric.device.type == "cuda":
+        return torch.cuda.get_device_name(run.fabric.device)
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        lines = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        cpu = lines[0].partition(":")[2].strip() if lines else cpu
+    return f"{cpu}, {torch.get_num_threads()} thread(s)"
+
+
+def _export_graph(role: str, spec: Spec, folder: Path) -> cards.Graph:
+    net = spec.net.cpu().float().eval().to(memory_format=torch.contiguous_format)
+    path = folder / f"{role}.onnx"
+    rng = torch.Generator().manual_seed(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        torch.onnx.export(
+            net,
+            tuple(
+                _random(port, 2, rng) for port in spec.inputs
+            ),  # a batch of 1 would be made static
+            path,
+            input_names=[port.name for port in spec.inputs],
+            output_names=list(spec.outputs),
+            dynamic_shapes=tuple({0: torch.export.Dim("batch")} for _ in spec.inputs),
+            opset_version=OPSET,
+            external_data=False,
+            dynamo=True,
+            verbose=False,
+        )
+    worst, shapes = parity(net, path, spec)
+    return cards.Graph(
+        file=path.name,
+        sha256=cards.sha256(path.read_bytes()),
+        bytes=path.stat().st_size,
+        inputs=spec.inputs,
+        outputs=tuple(
+            Port(name, ("batch", *shape), range=spec.outputs[name])
+            for name, shape in shapes.items()
+        ),
+        opset=OPSET,
+        parameters=sum(p.numel() for p in net.parameters()),
+        parity=worst,
+    )
+
+
+@torch.no_grad()
+def parity(net: nn.Module, path: Path, spec: Spec) -> tuple[float, dict[str, tuple[int, ...]]]:
+    """Largest |torch − onnxruntime| over batches of 1, 3 and 16, and the outputs' shapes without the batch axis."""
+    session = ort.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    rng = torch.Generator().manual_seed(1)
+    worst, shapes = 0.0, {}
+    for batch in BATCHES:
+        inputs = [_random(port, batch, rng) for port in spec.inputs]
+        wanted = net(*inputs)
+        wanted = wanted if isinstance(wanted, tuple) else (wanted,)
+        feed = {p.name: x.numpy() for p, x in zip(spec.inputs, inputs, strict=True)}
+        got = session.run(list(spec.outputs), feed)
+        for name, have, want in zip(spec.outputs, got, wanted, strict=True):
+            difference = np.abs(np.asarray(have) - want.numpy())
+            if not (difference <= TOLERANCE * np.maximum(1, np.abs(want.numpy()))).all():
+                raise ParityError(
+                    f"{path.name}: {name} differs from torch by {difference.max():.1e} at batch {batch}; "
+                    "nothing was exported."
+                )
+            worst = max(worst, float(difference.max()))
+            shapes[name] = tuple(want.shape[1:])
+    return worst, shapes
+
+
+def _random(port: Port, batch: int, rng: torch.Generator) -> Tensor:
+    """Inputs as the graph will see them: uniform in the port's range, or normal if it is unbounded."""
+    shape = [batch if isinstance(n, str) else n for n in port.shape]
+    if port.range is None:
+        return torch.randn(shape, generator=rng)
+    low, high = port.range
+    return low + (high - low) * torch.rand(shape, generator=rng)
+
+
+def _as_json(config: RunConfig) -> dict[str, Any]:
+    raw = dataclasses.asdict(config)
+    return {key: str(value) if isinstance(value, Path) else value for key, value in raw.items()}
+
+
+def _commit() -> str:
+    try:
+        run = subprocess.run(
+            ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return run.stdout.strip()

@@ -1,0 +1,38 @@
+"""The equations that two or more pages use, named as in the lecture.
+
+Each takes a batch and gives one value per sample, shape (b,); the caller takes the mean, so that the weight of a
+term is visible where terms are added. Logarithms are natural: likelihoods are in nats.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+PerSample = Float[Tensor, " b"]
+
+
+def squared_error(x: Float[Tensor, "b ..."], y: Float[Tensor, "b ..."]) -> PerSample:
+    """‖x − y‖², summed over the picture."""
+    return (x - y).square().flatten(1).sum(1)
+
+
+def kl_to_standard_normal(mu: Float[Tensor, "b k"], logvar: Float[Tensor, "b k"]) -> PerSample:
+    """KL( N(mu, σ²) ‖ N(0, I) ) = ½ Σ (mu² + σ² − log σ² − 1)."""
+    return 0.5 * (mu.square() + logvar.exp() - logvar - 1).sum(1)
+
+
+def log_bernoulli(x: Float[Tensor, "b ..."], logits: Float[Tensor, "b ..."]) -> PerSample:
+    """log Bern(x; r) = Σ x log r + (1 − x) log(1 − r), r = sigmoid(logits), for x in [0, 1]."""
+    return (x * logits - F.softplus(logits)).flatten(1).sum(1)
+
+
+def log_normal(
+    x: Float[Tensor, "b ..."], mean: Float[Tensor, "b ..."], logvar: Float[Tensor, "b ..."]
+) -> PerSample:
+    """log N(x; mean, σ²) = −½ Σ ( (x − mean)² / σ² + log σ² + log 2π )."""
+    squares = (x - mean).square() / logvar.exp()
+    return -0.5 * (squares + logvar + math.log(2 * math.pi)).flatten(1).sum(1)

@@ -1,0 +1,34 @@
+"""Principal component analysis (lecture §1.2), exact, and how far a subspace is from the principal one."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def principal_components(
+    X: Float[Tensor, "n d"], k: int
+) -> tuple[Float[Tensor, " d"], Float[Tensor, "k d"]]:
+    """The mean m of the rows of X and the first k right singular vectors of X − m, largest first.
+
+    They are computed as eigenvectors of (X − m)ᵀ(X − m) in float64, which needs d² numbers instead of n·d.
+    """
+    X = X.double()
+    m = X.mean(0)
+    _, eigenvectors = torch.linalg.eigh((X - m).T @ (X - m))  # ascending
+    return m, eigenvectors.flip(1)[:, :k].T
+
+
+def largest_principal_angle(A: Float[Tensor, "k d"], B: Float[Tensor, "k d"]) -> float:
+    """Largest angle, in degrees, between the subspaces spanned by the rows of A and of B: 0 if they are the same.
+
+    sin θ = ‖(I − P_A) Q_B‖₂, which is exact for small angles, where the cosine would lose half the digits
+    (Björck and Golub 1973).
+    """
+    Qa, _ = torch.linalg.qr(A.double().T)
+    Qb, _ = torch.linalg.qr(B.double().T)
+    sine = torch.linalg.matrix_norm(Qb - Qa @ (Qa.T @ Qb), ord=2)
+    return math.degrees(math.asin(min(1.0, float(sine))))

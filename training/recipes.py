@@ -1,0 +1,50 @@
+"""The committed models by name, each as the command that makes it from nothing.
+
+    python -m training.recipes vae-digits-2d       (or: make train-vae-digits-2d)
+
+Options after the name are added to the command, so `--steps 200 --exported /tmp/try` gives a quick trial.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+_CONV = "training.autoencoder --kind conv --precision bf16-mixed"
+_LINEAR = "training.autoencoder --kind linear --augment 0 --batch 2048 --steps 2000 --lr 3e-3"
+_PCA = "training.autoencoder --kind pca"
+_VAE = "training.vae --precision bf16-mixed"
+_DIGITS = "--data digits --codes 2 4 8 10 16 32 64"
+_FASHION = "--data fashion --codes 16 32"
+_10D = "--data digits --latent-dim 10 --steps 3000"
+
+RECIPES = {
+    "ae-digits": f"{_CONV} {_DIGITS} --steps 7000",
+    "linear-digits": f"{_LINEAR} {_DIGITS}",
+    "pca-digits": f"{_PCA} {_DIGITS}",
+    "ae-fashion": f"{_CONV} {_FASHION} --steps 4000 --augment 0.2",
+    "linear-fashion": f"{_LINEAR} {_FASHION}",
+    "pca-fashion": f"{_PCA} {_FASHION}",
+    "vae-digits-2d": f"{_VAE} --data digits --latent-dim 2 --steps 5000",
+    "vae-digits-10d-beta-0.1": f"{_VAE} {_10D} --beta 0.1",
+    "vae-digits-10d": f"{_VAE} {_10D}",
+    "vae-digits-10d-beta-4": f"{_VAE} {_10D} --beta 4",
+    "vae-digits-10d-beta-10": f"{_VAE} {_10D} --beta 10",
+    "vae-digits-normal": f"{_VAE} {_10D} --likelihood normal",
+    "vae-digits-binary": f"{_VAE} --data digits --latent-dim 16 --steps 5000 --binarize --augment 0.4",
+    "vae-fashion": f"{_VAE} --data fashion --latent-dim 16 --steps 3000 --likelihood normal --augment 0.2",
+}
+
+
+def command(name: str) -> list[str]:
+    """The words of the command that trains, exports and evaluates the model `name`."""
+    module, *options = RECIPES[name].split()
+    return ["-m", module, "--name", name, *options]
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1] not in RECIPES:
+        sys.exit(
+            f"usage: python -m training.recipes NAME [options], NAME one of: {', '.join(RECIPES)}"
+        )
+    sys.exit(subprocess.run([sys.executable, *command(sys.argv[1]), *sys.argv[2:]]).returncode)

@@ -1,0 +1,164 @@
+"""Variational autoencoders (lecture §2; Kingma and Welling 2014).
+
+Choose p(z) = N(0, I). A decoder gives a distribution p(x|z) over pictures, an encoder guesses a good z for a picture,
+q(z|x) = N(mu(x), diag σ²(x)). Minimise the negative of a lower bound on log p(x) (§2.4),
+
+    −ELBO(x) = E_{z ~ q(z|x)}[ −log p(x|z) ] + β KL( q(z|x) ‖ p(z) ),
+
+with one z per picture, reparameterised so that ∂z/∂φ exists (§2.5): z = mu + σ ε, ε ~ N(0, I). (The slide prints
+σ + mu ε, a slip.) The output is Bernoulli or Normal (§2.2). β = 1 is the bound; other values trade reconstructions
+against samples (Higgins et al. 2017).
+
+    python -m training.vae --name vae-digits-2d --data digits --latent-dim 2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.optim import AdamW
+
+from gen_models.cards import Port
+from gen_models.networks.vae import BernoulliDecoder, Encoder, NormalDecoder
+from training import cli
+from training.augment import jitter
+from training.data import load, to_float
+from training.evaluate import evaluate
+from training.export import Spec, export
+from training.objectives import kl_to_standard_normal, log_bernoulli, log_normal
+from training.run import Run, RunConfig, cosine, evaluating, set_lr
+
+
+@dataclass(frozen=True)
+class Config(RunConfig):
+    """One variational autoencoder."""
+
+    data: str = "digits"
+    """digits, mnist, fashion or folder:PATH"""
+    size: int | None = None
+    """side of the pictures in pixels (default: the data set's own, 64 for a folder)"""
+    channels: int | None = None
+    """1 grey, 3 colour (default: the data set's own, 3 for a folder)"""
+    latent_dim: int = 10
+    """size of z"""
+    width: int = 16
+    """channels after the first halving"""
+    likelihood: Literal["bernoulli", "normal"] = "bernoulli"
+    """p(x|z): one probability per pixel, or a mean and a standard deviation"""
+    beta: float = 1.0
+    """weight of the KL term, in training and in evaluation; 1 is the bound on log p(x)"""
+    binarize: bool = False
+    """draw each pixel, black or white, anew at every step with its grey level as the probability"""
+    augment: float = 0.5
+    """strength of the random affine maps of the training pictures"""
+    lr: float = 2e-3
+    """AdamW's highest learning rate"""
+
+
+OUTPUTS = {
+    "bernoulli": (BernoulliDecoder, lambda x, mean, logits: log_bernoulli(x, logits)),
+    "normal": (NormalDecoder, log_normal),
+}
+"""The decoder that gives each p(x|z), and log p(x|z) as a function of x and of what that decoder returns."""
+
+
+def reparameterise(mu: Float[Tensor, "b k"], logvar: Float[Tensor, "b k"]) -> Float[Tensor, "b k"]:
+    """z = mu + σ ε with ε ~ N(0, I) (§2.5)."""
+    return mu + (0.5 * logvar).exp() * torch.randn_like(mu)
+
+
+def train(config: Config) -> tuple[nn.Module, nn.Module, Run]:
+    """Fit and return (encoder, decoder) and the run they came from."""
+    run = Run(config)
+    data = load(config.data, "train", size=config.size, channels=config.channels)
+    _, log_likelihood = OUTPUTS[config.likelihood]
+    encoder, decoder = map(run.setup, build(config, data.x.shape[1:]))
+    parameters = [*encoder.parameters(), *decoder.parameters()]
+    optimizer = run.fabric.setup_optimizers(AdamW(parameters, config.lr, weight_decay=1e-4))
+    state = {"encoder": encoder, "decoder": decoder, "optimizer": optimizer}
+    run.resume(**state)
+
+    fixed = to_float(data.x[:20]).to(run.fabric.device)
+    fixed_z = torch.randn(40, config.latent_dim, generator=torch.Generator().manual_seed(0))
+
+    def samples() -> Tensor:
+        """Rows of pictures, of their reconstructions, and of samples from the prior."""
+        with evaluating(encoder.module, decoder.module) as (E, D):
+            return torch.cat([fixed, D(E(fixed)[0])[0], D(fixed_z.to(fixed.device))[0]])
+
+    for x in run.batches(data):
+        set_lr(optimizer, config.lr * cosine(run.progress))
+        x = jitter(x, config.augment)
+        x = torch.bernoulli(x) if config.binarize else x
+
+        mu, logvar = encoder(x)
+        z = reparameterise(mu, logvar)
+        reconstruction = -log_likelihood(x, *decoder(z))
+        kl = kl_to_standard_normal(mu, logvar)
+        loss = reconstruction + config.beta * kl
+
+        optimizer.zero_grad()
+        run.fabric.backward(loss.mean())
+        optimizer.step()
+
+        run.log(loss=loss, reconstruction=reconstruction, kl=kl)
+        run.checkpoint(samples, **state)
+    return encoder.module, decoder.module, run
+
+
+def build(config: Config, shape: Sequence[int]) -> tuple[nn.Module, nn.Module]:
+    """Untrained (encoder, decoder) for pictures of `shape` (channels, height, width)."""
+    c, size, _ = shape
+    decoder_type, _ = OUTPUTS[config.likelihood]
+    encoder = Encoder(c, size, config.width, config.latent_dim)
+    return encoder, decoder_type(c, size, config.width, config.latent_dim)
+
+
+def export_model(config: Config, encoder: nn.Module, decoder: nn.Module, run: Run) -> None:
+    """Write `exported/<name>/`."""
+    test = load(config.data, "test", size=config.size, channels=config.channels)
+    picture, k = ("batch", *test.x.shape[1:]), config.latent_dim
+    second = "logits" if config.likelihood == "bernoulli" else "logvar"
+    binary = ", drawn black or white anew at each step" if config.binarize else ""
+    export(
+        name=config.name,
+        root=config.exported,
+        family="vae",
+        title=f"VAE on {test.info.title}: {k}-D, β = {config.beta:g}, {config.likelihood}",
+        lecture="§2.4",
+        summary=(
+            f"A variational autoencoder with {k} latent dimensions, a {config.likelihood} output and "
+            f"β = {config.beta:g}, trained on {test.info.title}{binary}."
+        ),
+        limitations=(
+            "Reconstructions and samples are blurry: the likelihood averages over what z does not say. "
+            "It knows nothing but pictures like those it was trained on."
+        ),
+        module="training.vae",
+        config=config,
+        data=test,
+        runs=[run],
+        graphs={
+            "encoder": Spec(
+                encoder, (Port("x", picture, range=(0, 1)),), {"mu": None, "logvar": None}
+            ),
+            "decoder": Spec(decoder, (Port("z", ("batch", k)),), {"x": (0, 1), second: None}),
+        },
+    )
+
+
+def main(config: Config) -> None:
+    """Train, export, evaluate."""
+    encoder, decoder, run = train(config)
+    if run.is_main:
+        export_model(config, encoder, decoder, run)
+        evaluate(config.exported / config.name)
+
+
+if __name__ == "__main__":
+    cli.run(main, Config)
