@@ -43,8 +43,9 @@ test: lint border browser ## install all that the tests need, Chromium included,
 lint: .venv-dev/.dev-stamp ## ruff, pyright and the import contracts
 	$(DEV) -m ruff check .
 	$(DEV) -m ruff format --check .
+	@find gen_models -name '*.pyi' -delete # Gradio's stubs hide the sources from pyright, and go stale
 	$(DEV) -m pyright --pythonpath $(DEV)
-	.venv-dev/bin/lint-imports
+	.venv-dev/bin/lint-imports --no-logo
 
 .PHONY: border
 border: .venv/.serve-stamp ## check that the app starts with requirements.txt alone, without torch

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
 
 from gen_models import cards, runtime
@@ -25,9 +25,15 @@ os.environ |= {
 }
 
 CHROMIUM_FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
-    " --disable-background-networking --disable-component-update --disable-sync"
-).split()
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 @pytest.fixture(scope="session")
@@ -97,12 +103,7 @@ def page(browser: Browser, app_url: str, browser_log: BrowserLog) -> Iterator[Pa
     # Gradio opens no web sockets, so one that is opened leads elsewhere; this also keeps it shut.
     context.route_web_socket("**/*", lambda socket: browser_log.external.append(socket.url))
     context.on("weberror", lambda error: browser_log.errors.append(str(error.error)))
-    context.on(
-        "console",
-        lambda message: (
-            browser_log.errors.append(message.text) if message.type == "error" else None
-        ),
-    )
+    context.on("console", listen)
     yield context.new_page()
     context.close()
     assert browser_log.external == [], "the page asked for something outside the app"

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from itertools import islice
+from itertools import chain, islice
 
 import pytest
 
@@ -24,7 +24,7 @@ def batches(count, **options):
 
 def test_an_epoch_shows_each_picture_once_and_the_next_in_another_order():
     epochs = [
-        sum(part, [])
+        list(chain(*part))
         for part in (batches(10, n=20, batch=4, seed=0)[:5], batches(10, n=20, batch=4, seed=0)[5:])
     ]
     assert [sorted(epoch) for epoch in epochs] == [list(range(20))] * 2
@@ -36,7 +36,7 @@ def test_batches_from_step_k_are_those_of_a_run_that_began_at_0():
 
 
 def test_ranks_share_an_epoch_without_overlap():
-    parts = [sum(batches(5, n=20, batch=2, seed=0, rank=r, world=2), []) for r in (0, 1)]
+    parts = [list(chain(*batches(5, n=20, batch=2, seed=0, rank=r, world=2))) for r in (0, 1)]
     assert sorted(parts[0] + parts[1]) == list(range(20))
 
 

@@ -39,7 +39,7 @@ from training.evaluate import evaluate
 from training.export import Spec, export
 from training.objectives import squared_error
 from training.pca import principal_components
-from training.run import Run, RunConfig, cosine, evaluating, set_lr
+from training.run import Run, RunConfig, cosine, evaluating, set_lr, spread
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ def train(
     run = Run(replace(config, name=f"{config.name}/code-{code}"), fabric)
     encoder, decoder = map(run.setup, build(config, to_float(data.x).mean(0), code))
     parameters = [*encoder.parameters(), *decoder.parameters()]
-    optimizer = run.fabric.setup_optimizers(AdamW(parameters, config.lr, weight_decay=1e-4))
+    optimizer = run.optimizer(AdamW(parameters, config.lr, weight_decay=1e-4))
     state = {"encoder": encoder, "decoder": decoder, "optimizer": optimizer}
     run.resume(**state)
 
-    fixed = to_float(data.x[:20]).to(run.fabric.device)
+    fixed = spread(data, 20).to(run.fabric.device)
 
     def samples() -> Tensor:
         """Rows of pictures and of their reconstructions."""

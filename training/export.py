@@ -129,7 +129,8 @@ def device_name(run: Run) -> str:
 
 
 def _export_graph(role: str, spec: Spec, folder: Path) -> cards.Graph:
-    net = spec.net.cpu().float().eval().to(memory_format=torch.contiguous_format)
+    net = spec.net.cpu().float().eval()
+    net = net.to(memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
     path = folder / f"{role}.onnx"
     rng = torch.Generator().manual_seed(0)
     with warnings.catch_warnings():

@@ -22,7 +22,7 @@ RECIPES = {
     "ae-digits": f"{_CONV} {_DIGITS} --steps 7000",
     "linear-digits": f"{_LINEAR} {_DIGITS}",
     "pca-digits": f"{_PCA} {_DIGITS}",
-    "ae-fashion": f"{_CONV} {_FASHION} --steps 4000 --augment 0.2",
+    "ae-fashion": f"{_CONV} {_FASHION} --steps 3000 --augment 0.2",
     "linear-fashion": f"{_LINEAR} {_FASHION}",
     "pca-fashion": f"{_PCA} {_FASHION}",
     "vae-digits-2d": f"{_VAE} --data digits --latent-dim 2 --steps 5000",

@@ -17,18 +17,19 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from torch.utils.data import DataLoader, Dataset, Sampler
 from tqdm import tqdm
 
 from gen_models.cards import write_atomically
 from training import cli
-from training.data import to_float
+from training.data import Images, to_float
 from training.torchvision_compat import torchvision
 
 
@@ -98,7 +99,12 @@ class Run:
 
         channels_last: without it bf16 convolutions on a CPU are several times slower.
         """
-        return self.fabric.setup_module(net.to(memory_format=torch.channels_last))  # pyright: ignore[reportCallIssue]
+        net = net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        return self.fabric.setup_module(net)
+
+    def optimizer(self, optimizer: Optimizer) -> Optimizer:
+        """The optimiser as Fabric wants to step it (Fabric itself declares a union of types)."""
+        return cast(Optimizer, self.fabric.setup_optimizers(optimizer))
 
     @property
     def progress(self) -> float:
@@ -229,6 +235,11 @@ class Ema(nn.Module):
             mean.copy_(now)
 
 
+def spread(data: Images, n: int) -> Tensor:
+    """n pictures from all over a data set, in [0, 1]: the fixed ones that sample grids show."""
+    return to_float(data.x[torch.linspace(0, len(data) - 1, n).long()])
+
+
 @contextmanager
 def evaluating(*nets: nn.Module) -> Iterator[tuple[nn.Module, ...]]:
     """The networks in evaluation mode, back in training mode afterwards."""
@@ -246,7 +257,7 @@ def cosine(progress: float, warmup: float = 0.02) -> float:
     return 0.5 * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup)))
 
 
-def set_lr(optimizer: Any, lr: float) -> None:
+def set_lr(optimizer: Optimizer, lr: float) -> None:
     """Set the learning rate of all parameter groups."""
     for group in optimizer.param_groups:
         group["lr"] = lr

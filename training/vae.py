@@ -27,11 +27,11 @@ from gen_models.cards import Port
 from gen_models.networks.vae import BernoulliDecoder, Encoder, NormalDecoder
 from training import cli
 from training.augment import jitter
-from training.data import load, to_float
+from training.data import load
 from training.evaluate import evaluate
 from training.export import Spec, export
 from training.objectives import kl_to_standard_normal, log_bernoulli, log_normal
-from training.run import Run, RunConfig, cosine, evaluating, set_lr
+from training.run import Run, RunConfig, cosine, evaluating, set_lr, spread
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,11 @@ def train(config: Config) -> tuple[nn.Module, nn.Module, Run]:
     _, log_likelihood = OUTPUTS[config.likelihood]
     encoder, decoder = map(run.setup, build(config, data.x.shape[1:]))
     parameters = [*encoder.parameters(), *decoder.parameters()]
-    optimizer = run.fabric.setup_optimizers(AdamW(parameters, config.lr, weight_decay=1e-4))
+    optimizer = run.optimizer(AdamW(parameters, config.lr, weight_decay=1e-4))
     state = {"encoder": encoder, "decoder": decoder, "optimizer": optimizer}
     run.resume(**state)
 
-    fixed = to_float(data.x[:20]).to(run.fabric.device)
+    fixed = spread(data, 20).to(run.fabric.device)
     fixed_z = torch.randn(40, config.latent_dim, generator=torch.Generator().manual_seed(0))
 
     def samples() -> Tensor:

