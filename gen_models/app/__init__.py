@@ -1,0 +1,67 @@
+"""The web app: Gradio, numpy and onnxruntime, never torch.
+
+`build` finds the models under `exported/` and lays out one tab for each family; `launch_options` is how to serve it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+# Read when gradio is imported: the app asks nothing of the network, not even for Gradio's own look-ups.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import gradio as gr
+
+from gen_models import cards
+from gen_models.app import live, models_tab, page, start, theme
+from gen_models.app.tabs import TABS
+from gen_models.runtime import Model
+
+EXPORTED = Path(__file__).resolve().parents[2] / "exported"
+
+
+def build(root: Path = EXPORTED) -> gr.Blocks:
+    """The whole app for the models under `root`. A model that is damaged is left out, with a sentence in its tab."""
+    found, unreadable = cards.discover(root)
+    models = [Model(card, root / card.name) for card in found]
+    problems = {model.card.name: model.check() for model in models}
+    whole = [model for model in models if problems[model.card.name] is None]
+
+    with gr.Blocks(title="Latent Lab", analytics_enabled=False) as demo, gr.Tabs(elem_id="tabs"):
+        with gr.Tab("Start", id="start"):
+            start.build(TABS)
+        for tab in TABS:
+            family = [model for model in models if model.card.family == tab.FAMILY]
+            mine = {model.card.name: model for model in family if model in whole}
+            broken = [problem for model in family if (problem := problems[model.card.name])]
+            with gr.Tab(tab.TITLE, id=tab.FAMILY):
+                page.lesson(tab, mine, broken)
+        with gr.Tab("Models", id="models"):
+            models_tab.build(whole, [*unreadable, *filter(None, problems.values())])
+    demo.queue(default_concurrency_limit=2, max_size=32, api_open=False)
+    return demo
+
+
+def serve(demo: gr.Blocks) -> None:
+    """Launch, and stay until interrupted; a port that is taken ends in one sentence."""
+    try:
+        demo.launch(**launch_options())
+    except OSError as error:
+        sys.exit(f"The app cannot be served: {error}")
+
+
+def launch_options() -> dict[str, Any]:
+    """Arguments for `build().launch(...)`. Port and host come from GRADIO_SERVER_PORT and GRADIO_SERVER_NAME."""
+    return {
+        "theme": theme.theme(),
+        "css": theme.CSS,
+        "head": live.HEAD,
+        "footer_links": ["api", "settings"],
+        "run_history": False,  # on by default, and costs up to a third of the speed
+        "ssr_mode": False,  # Spaces' default would put a Node server in front
+        "show_error": False,  # a gr.Error is shown as it is; anything else without its details
+        "max_file_size": "5mb",
+    }
