@@ -83,8 +83,9 @@ def draw(model: Model, x: Array, k: int, rng: np.random.Generator) -> Draws:
 
 
 def draw_from_prior(model: Model, x: Array, k: int, rng: np.random.Generator) -> Array:
-    """log p(x|z) for k draws z ~ N(0, I) and one picture x (1, c, h, w): (k,). Their log-mean-exp estimates log p(x)."""
-    z = rng.standard_normal((k, *model.input("decoder", "z").shape[1:]), dtype=np.float32)
+    """log p(x|z), (k,), for one picture x (1, c, h, w) and z ~ N(0, I); their log-mean-exp estimates log p(x)."""
+    size = int(model.input("decoder", "z").shape[1])
+    z = rng.standard_normal((k, size), dtype=np.float32)
     return log_likelihood(model, x, z)
 
 

@@ -16,12 +16,13 @@ def lerp(a: Array, b: Array, t: Array) -> Array:
 def slerp(a: Array, b: Array, t: Array) -> Array:
     """The great circle from a to b at each t of (n,), lengths interpolated in between: (n, k).
 
-    Nearly parallel ends fall back to the straight line, where the two agree and the formula divides by zero.
-    (Shoemake 1985; for latents White 2016.)
+    Ends that are zero, or nearly parallel or opposite, fall back to the straight line: there the formula divides by
+    zero. (Shoemake 1985; for latents White 2016.)
     """
     length_a, length_b = np.linalg.norm(a), np.linalg.norm(b)
-    cos = float(np.clip(a @ b / max(length_a * length_b, 1e-12), -1, 1))
-    angle = np.arccos(cos)
+    if not length_a or not length_b:
+        return lerp(a, b, t)
+    angle = np.arccos(float(np.clip(a @ b / (length_a * length_b), -1, 1)))
     if np.sin(angle) < 1e-4:
         return lerp(a, b, t)
     t = np.asarray(t, np.float32)[:, None]
@@ -32,16 +33,16 @@ def slerp(a: Array, b: Array, t: Array) -> Array:
 def along(stops: Array, t: Array) -> Array:
     """Points at each t of (m,), 0 at the first stop and 1 at the last, on straight lines through stops (n, k): (m, k).
 
-    n >= 2, and every line takes as long as every other.
+    Every line takes as long as every other. A single stop is all of its path.
     """
-    t = np.asarray(t, np.float32) * (len(stops) - 1)
-    i = np.clip(t.astype(int), 0, len(stops) - 2)
+    t = np.clip(np.asarray(t, np.float32), 0, 1) * (len(stops) - 1)
+    i = t.astype(int)
     fraction = (t - i)[:, None]
-    return (1 - fraction) * stops[i] + fraction * stops[i + 1]
+    return (1 - fraction) * stops[i] + fraction * stops[np.minimum(i + 1, len(stops) - 1)]
 
 
 def path(stops: Array, frames: int) -> Array:
-    """`frames` points, evenly spaced in time, on straight lines through the stops (n, k), n >= 2."""
+    """`frames` points, evenly spaced in time, on straight lines through the stops (n, k): (frames, k)."""
     return along(stops, np.linspace(0, 1, frames))
 
 

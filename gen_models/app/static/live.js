@@ -70,7 +70,7 @@
       root.setAttribute("aria-labelledby", this.label.id);
       this.control = el("div", { class: "ll-control" });
       this.error = el("p", { class: "ll-error", role: "status" });
-      root.append(this.label, el("div", { class: "ll-stage" }, this.control, this.screens()), this.error);
+      root.append(this.label, this.error, el("div", { class: "ll-stage" }, this.control, this.screens()));
       this.build();
       this.settle();
       this.take(props.value);

@@ -1,0 +1,592 @@
+"""The tab "VAEs" on toy models: its pure functions, and every endpoint over HTTP with good and bad input."""
+
+import base64
+import dataclasses
+import io
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
+from gen_models import cards, estimators
+from gen_models.app import drawing, launch_options, page
+from gen_models.app.tabs import vae
+from gen_models.app.tabs.vae import (
+    beta,
+    common,
+    dials,
+    evidence,
+    gradient,
+    latent_map,
+    morph,
+    output,
+    samples,
+)
+from gen_models.runtime import Model
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Toy models: affine encoders and decoders
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def graph(name, source, shape, outputs):
+    """An ONNX file with `outputs`: {name: (matrix, bias, shape, squash)} of the flattened input `source`."""
+    nodes = [helper.make_node("Flatten", [source], ["flat"])]
+    constants, ports = [], []
+    for out, (matrix, bias, to, squash) in outputs.items():
+        constants += [
+            numpy_helper.from_array(matrix.astype(np.float32), f"{out}-W"),
+            numpy_helper.from_array(bias.astype(np.float32), f"{out}-b"),
+            numpy_helper.from_array(np.array([-1, *to]), f"{out}-shape"),
+        ]
+        nodes += [
+            helper.make_node("MatMul", ["flat", f"{out}-W"], [f"{out}-1"]),
+            helper.make_node("Add", [f"{out}-1", f"{out}-b"], [f"{out}-2"]),
+            helper.make_node("Reshape", [f"{out}-2", f"{out}-shape"], [f"{out}-3"]),
+            helper.make_node("Sigmoid" if squash else "Identity", [f"{out}-3"], [out]),
+        ]
+        ports.append(helper.make_tensor_value_info(out, TensorProto.FLOAT, ["batch", *to]))
+    inputs = [helper.make_tensor_value_info(source, TensorProto.FLOAT, ["batch", *shape])]
+    body = helper.make_graph(nodes, name, inputs, ports, constants)
+    opset = helper.make_opsetid("", 20)
+    return helper.make_model(body, opset_imports=[opset], ir_version=10).SerializeToString()
+
+
+def make(root, name, k=2, shape=(1, 8, 8), likelihood="bernoulli", measured=True, **config):
+    """A toy VAE in `root`; its dimensions have KL 1, 2, ... nats, the last of three or more none."""
+    rng = np.random.default_rng(len(name))
+    d = int(np.prod(shape))
+    down, up = rng.normal(0, 0.3, (d, k)), rng.normal(0, 2, (k, d))
+    encoder = graph(
+        "encoder",
+        "x",
+        shape,
+        {
+            "mu": (down, np.zeros(k), (k,), False),
+            "logvar": (0 * down, np.full(k, -2.0), (k,), False),
+        },
+    )
+    second = "logits" if likelihood == "bernoulli" else "logvar"
+    spread = (up, np.zeros(d)) if second == "logits" else (0 * up, np.full(d, -3.0))
+    decoder = graph(
+        "decoder",
+        "z",
+        (k,),
+        {"x": (up, np.zeros(d), shape, True), second: (*spread, shape, False)},
+    )
+    picture, latent = ("batch", *shape), ("batch", k)
+    ports = {
+        "encoder": (
+            (cards.Port("x", picture, range=(0, 1)),),
+            (cards.Port("mu", latent), cards.Port("logvar", latent)),
+        ),
+        "decoder": (
+            (cards.Port("z", latent),),
+            (cards.Port("x", picture, range=(0, 1)), cards.Port(second, picture)),
+        ),
+    }
+    files = {"encoder": encoder, "decoder": decoder}
+    graphs = {
+        role: cards.Graph(
+            f"{role}.onnx", cards.sha256(files[role]), len(files[role]), *ports[role], 20, 1, 0.0
+        )
+        for role in ports
+    }
+
+    def metric(value):
+        return cards.Metric(value, "nats", 10, "test", (0,), "python -m training.evaluate toy")
+
+    kl = [0.0 if j == k - 1 > 1 else j + 1.0 for j in range(k)]
+    metrics = {f"KL of dimension/{j}": metric(nats) for j, nats in enumerate(kl)}
+    metrics |= {"ELBO": metric(-50.0), "KL": metric(sum(kl)), "squared error": metric(7.0)}
+    data = f"{shape}"
+    card = cards.Card(
+        name=name,
+        family="vae",
+        title=f"Toy {name}",
+        lecture="§2.4",
+        summary="An affine VAE.",
+        limitations="It is affine.",
+        dataset=cards.Dataset(data, f"Noise {data}", "public domain", "nowhere", data),
+        training=cards.Training("python -m training.vae", 0.0, "CPU", 0, {"torch": "0"}, "abc"),
+        config={
+            "latent_dim": k,
+            "likelihood": likelihood,
+            "binarize": False,
+            "beta": 1.0,
+            **config,
+        },
+        graphs=graphs,
+        metrics=metrics if measured else {},
+    )
+    folder = root / name
+    card.save(folder)
+    for role, content in files.items():
+        (folder / f"{role}.onnx").write_bytes(content)
+    c, h, w = shape
+    pictures = np.random.default_rng(0).integers(0, 256, (h, 12 * w, c), np.uint8)
+    Image.fromarray(pictures.squeeze()).save(folder / "examples.png")
+    return Model(card, folder)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """As many kinds of VAE as the app may meet: a plane, two βs, a Normal, a binary one, and one in colour."""
+    root = tmp_path_factory.mktemp("exported")
+    made = [
+        make(root, "plane"),
+        make(root, "three", k=3),
+        make(root, "three-beta-4", k=3, beta=4.0),
+        make(root, "normal", k=3, likelihood="normal"),
+        make(root, "binary", k=4, binarize=True),
+        make(root, "colour", k=5, shape=(3, 12, 12), likelihood="normal", measured=False),
+    ]
+    return {model.card.name: model for model in made}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Pure functions
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_an_example_reaches_the_encoder_exactly(models):
+    for model in models.values():
+        image = model.examples()[0]
+        x = common.as_input(model, image)
+        assert x.shape == (1, *image.transpose(2, 0, 1).shape)
+        np.testing.assert_array_equal(common.as_pictures(model, x)[0], image)
+        np.testing.assert_array_equal(common.as_input(model, common.plain(image)), x)
+
+
+def test_a_drawing_is_scaled_to_the_pictures_of_the_model(models):
+    ink = np.zeros((112, 112), np.uint8)
+    ink[:, 56:] = 255
+    x = common.as_input(models["plane"], ink)
+    np.testing.assert_allclose(x[0, 0, 4], [0, 0, 0, 0, 1, 1, 1, 1], atol=0.2)
+
+
+def test_a_drawing_for_digits_is_centred_as_mnist_is(tmp_path):
+    model = make(tmp_path, "digits", shape=(1, 28, 28))
+    named = dataclasses.replace(model.card.dataset, name="digits")
+    digits = Model(dataclasses.replace(model.card, dataset=named), model.folder)
+    ink = np.zeros((112, 112), np.uint8)
+    ink[5:60, 5:15] = 255
+    np.testing.assert_array_equal(common.as_input(digits, ink)[0, 0], drawing.mnist_like(ink))
+    assert (common.as_input(model, ink)[0, 0] != drawing.mnist_like(ink)).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "ink", "sentence"),
+    [("plane", 0, "The sheet is empty"), ("colour", 255, "These pictures have colour")],
+)
+def test_a_drawing_that_cannot_be_used_is_refused(models, name, ink, sentence):
+    with pytest.raises(common.BadRequest, match=sentence):
+        common.as_input(models[name], np.full((112, 112), ink, np.uint8))
+
+
+def test_posterior_is_what_the_encoder_says(models):
+    x = common.examples_of(models["three"], 1)
+    q = common.encode(models["three"], x)
+    np.testing.assert_allclose(q.sigma, np.exp(-1), rtol=1e-6)
+    by_hand = 0.5 * (q.mu**2 + np.exp(-2) + 2 - 1)
+    np.testing.assert_allclose(q.kl, by_hand, rtol=1e-5)
+
+
+def test_active_dimensions_come_in_order_of_their_kl(models):
+    assert common.active_dimensions(models["three"]) == [(1, 2.0), (0, 1.0)]
+    assert common.active_dimensions(models["colour"]) == [(j, None) for j in range(5)]
+
+
+def test_the_model_to_begin_with_is_a_plain_one(models):
+    assert common.usual(models).card.name == "three"
+    assert common.usual({"plane": models["plane"]}).card.name == "plane"
+
+
+def test_log_prior():
+    assert common.log_prior(np.zeros(2)) == pytest.approx(-np.log(2 * np.pi))
+    assert common.log_prior(np.array([2.0])) == pytest.approx(-2 - 0.5 * np.log(2 * np.pi))
+
+
+def test_map_shows_the_decoded_mean_where_it_is(models):
+    model = models["plane"]
+    side = latent_map.background(model)
+    n = side.shape[0] // 8
+    assert side.shape == (8 * n, 8 * n, 1)
+    # The picture in the top left cell belongs to the middle of that cell.
+    middle = latent_map.EXTENT * (1 - 1 / n)
+    corner = common.decode(model, np.array([[-middle, middle]], np.float32))[0]
+    np.testing.assert_array_equal(side[:8, :8], corner)
+
+
+def test_map_sends_mean_and_ellipse_of_a_picture(models):
+    model = models["plane"]
+    x = common.examples_of(model, 1)
+    reply = latent_map.of_picture(model, x)
+    q = common.encode(model, x)
+    sent = reply["send"][latent_map.PAD]
+    assert sent["value"] == pytest.approx(q.mu.tolist())
+    assert sent["ellipse"] == pytest.approx([*q.mu, *q.sigma])
+    assert reply["text"]["kl"] == f"{q.kl.sum():.1f} nats"
+
+
+def test_dials_stand_for_active_dimensions_and_leave_the_others(models):
+    model = models["three"]
+    assert dials.labels_of(model) == ["z₂ · 2.00 nats", "z₁ · 1.00 nats"]
+    start = np.array([1.0, 2.0, 3.0], np.float32)
+    assert dials.positions(model, start) == [2, 1]
+    assert dials.turned(model, start, np.array([5, 4])).tolist() == [4, 5, 3]
+    assert dials.at(model, start, np.array([2, 1]))["text"] == {"moved": "0.0", "used": "2 of 3"}
+    assert dials.labels_of(models["colour"]) == ["z₁", "z₂", "z₃", "z₄", "z₅"]
+
+
+def test_samples_depend_on_the_seed_alone(models):
+    first = samples.sample(models["colour"], 3, 4)
+    assert first.shape == (4, 12, 12, 3)
+    np.testing.assert_array_equal(first, samples.sample(models["colour"], 3, 4))
+    assert (first != samples.sample(models["colour"], 4, 4)).any()
+
+
+def test_families_differ_in_beta_alone(models):
+    assert [[*family] for family in beta.families(models.values())] == [[1.0, 4.0]]
+    assert [m.card.name for m in beta.families(models.values())[0].values()] == [
+        "three",
+        "three-beta-4",
+    ]
+
+
+def test_pairs_stand_above_one_another(models):
+    model = models["three"]
+    rows = beta.pairs(model)
+    assert len(rows) == 16
+    np.testing.assert_array_equal(rows[:4], model.examples()[:4])
+    x = common.examples_of(model, 4)
+    np.testing.assert_array_equal(rows[4:8], common.decode(model, model("encoder", x=x)["mu"]))
+
+
+def test_numbers_that_were_not_measured_are_a_dash(models):
+    assert beta.numbers_of(models["three"])["kl"] == "3.0"
+    assert beta.numbers_of(models["colour"])["kl"] == "–"
+
+
+@pytest.mark.parametrize("name", ["three", "normal"])
+def test_a_sample_has_the_mean_and_spread_of_the_distribution(models, name):
+    model = models[name]
+    z = np.zeros(3, np.float32)
+    drawn = np.concatenate([output.distribution(model, z, seed)[1] for seed in range(2000)])
+    mean, _, sigma = output.distribution(model, z, 0)
+    np.testing.assert_allclose(drawn.mean(0), mean[0], atol=5 * 0.5 / 2000**0.5)
+    np.testing.assert_allclose(drawn.std(0), sigma[0], rtol=0.15)
+
+
+def test_a_bernoulli_sample_is_black_or_white(models):
+    _, sample, _ = output.distribution(models["three"], np.ones(3, np.float32), 0)
+    assert set(np.unique(sample)) <= {0.0, 1.0}
+
+
+def test_output_pairs_a_bernoulli_with_a_normal_of_the_same_pictures(models):
+    named = [{kind: m.card.name for kind, m in side.items()} for side in output.sides(models)]
+    assert named == [{"Bernoulli": "three", "Normal": "normal"}, {"Normal": "colour"}]
+
+
+def test_estimates_of_log_p_are_repeatable_and_begin_with_the_elbo(models):
+    model = models["binary"]
+    x = evidence.picture_for(model, common.examples_of(model, 1))
+    assert set(np.unique(x)) <= {0.0, 1.0}
+    e = evidence.estimate(model, x, 300, seed=5)
+    assert e.steps == (1, 3, 10, 30, 100, 300)
+    rng = np.random.default_rng(5)
+    naive = np.concatenate([estimators.draw_from_prior(model, x, k, rng) for k in (250, 50)])
+    assert e.naive[0] == pytest.approx(naive.mean(), rel=1e-5)
+    assert e.naive[-1] == pytest.approx(estimators.log_mean_exp(naive), rel=1e-5)
+    assert 1 <= e.used_prior <= 300
+    assert 1 <= e.used_posterior <= 300
+    again = evidence.estimate(model, x, 300, seed=5)
+    np.testing.assert_array_equal(again.weighted, e.weighted)
+
+
+def test_a_number_of_samples_between_the_steps_is_the_last_one(models):
+    x = common.examples_of(models["three"], 1)
+    assert evidence.estimate(models["three"], x, 7, 0).steps == (1, 3, 7)
+
+
+def test_each_kind_of_model_says_what_its_likelihood_means(models):
+    notes = {name: evidence.note_for(models[name]) for name in ("normal", "binary", "three")}
+    assert "density" in notes["normal"]
+    assert "black or white once" in notes["binary"]
+    assert "--binarize" in notes["three"]
+
+
+def test_gradients_from_the_same_noise_agree_with_the_exact_case():
+    spread = gradient.compare(sigma=0.5, a=2.0)
+    assert spread.gradient == -4
+    for drawn, exact in zip((spread.reparameterised, spread.score), spread.exact, strict=True):
+        assert drawn.mean() == pytest.approx(-4, abs=5 * (exact / len(drawn)) ** 0.5)
+        assert drawn.var() == pytest.approx(exact, rel=0.05)
+
+
+def test_histogram_puts_bars_and_truth_in_their_place():
+    image = gradient.histogram(np.array([0.1, 0.1, 0.9]), 0, 1, mark=0.5)
+    assert image.shape == (gradient.HEIGHT, gradient.WIDTH, 3)
+    bars = (image == gradient.BAR).all(2).sum(0)
+    assert bars[int(0.1 * gradient.WIDTH)] == 2 * bars[int(0.9 * gradient.WIDTH)]
+    assert (image == gradient.TRUTH).all(2).sum(0).argmax() == int(0.5 * (gradient.WIDTH - 1))
+
+
+def test_a_morph_goes_from_mean_to_mean(models):
+    model = models["three"]
+    stops = morph.means(model, list(model.examples()[:3]))
+    pictures = morph.frames(model, stops, per_leg=4)
+    assert len(pictures) == 9
+    np.testing.assert_array_equal(pictures[[0, 4, 8]], common.decode(model, stops))
+    with Image.open(io.BytesIO(morph.movie(model, stops))) as film:
+        assert film.n_frames <= 2 * 2 * morph.FRAMES_PER_LEG
+        assert film.size == (256, 256)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The page
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def page_of(models):
+    with gr.Blocks() as demo:
+        page.lesson(vae, models, [])
+    return demo
+
+
+def words_of(models):
+    return "\n".join(str(getattr(b, "value", "")) for b in page_of(models).blocks.values())
+
+
+def test_a_tab_lacking_models_says_what_makes_them(models):
+    words = words_of({"three": models["three"]})
+    assert "--latent-dim 2" in words
+    assert "--beta 10" in words
+    assert "--likelihood normal" in words
+
+
+def test_a_model_without_its_encoder_is_left_out_in_a_sentence(models, toy_model):
+    assert "toy is left out" in words_of({"plane": models["plane"], "toy": toy_model})
+    assert "toy is left out" in words_of({"toy": toy_model})
+
+
+def test_models_without_examples_or_numbers_are_laid_out(tmp_path):
+    model = make(tmp_path, "bare", measured=False)
+    (model.folder / "examples.png").unlink()
+    words = words_of({"bare": model})
+    assert "not measured" in words
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Over HTTP
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def client(models):
+    demo = page_of(models)
+    demo.queue(api_open=False)
+    options = launch_options() | {"server_port": None, "prevent_thread_lock": True}
+    _, url, _ = demo.launch(**options, quiet=True)
+    yield Client(url, verbose=False)
+    demo.close()
+
+
+def picture(uri):
+    kind, content = uri.split(";base64,")
+    assert kind in ("data:image/png", "data:image/gif")
+    return Image.open(io.BytesIO(base64.b64decode(content)))
+
+
+def refused(client, *args, api_name):
+    """What the visitor reads: one sentence, and nothing of the inside."""
+    with pytest.raises((AppError, ValueError)) as caught:
+        client.predict(*args, api_name=api_name)
+    words = str(caught.value)
+    assert "Traceback" not in words
+    assert "site-packages" not in words
+    assert "verbose error" not in words, "an error of ours, not a refusal"
+    return words
+
+
+def test_encode_then_decode(client, models):
+    q = client.predict("three", 1, api_name="/vae_encode")
+    want = common.encode(models["three"], common.checked_example(models["three"], 1))
+    assert q["mu"] == pytest.approx(want.mu.tolist())
+    assert q["KL"] == pytest.approx(want.kl.tolist())
+    decoded = client.predict("three", q["mu"], api_name="/vae_decode")
+    np.testing.assert_array_equal(picture(decoded), picture(q["picture"]))
+    assert picture(client.predict("colour", [0] * 5, api_name="/vae_decode")).mode == "RGB"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "no-such-model", "../../etc", "x" * 10_000, 3, None, ["plane"]]
+)
+def test_unknown_models_are_refused(client, name):
+    assert "no such model" in refused(client, name, [0, 0], api_name="/vae_decode")
+    assert "no such model" in refused(client, name, 0, api_name="/vae_encode")
+
+
+@pytest.mark.parametrize(
+    "z",
+    [
+        [],
+        [0],
+        [0, 0, 0],
+        [0, "1"],
+        [0, None],
+        [0, 1e300],
+        [0, 10**400],
+        "00",
+        7,
+        {"a": 1},
+        [True, 1],
+    ],
+)
+def test_latents_that_do_not_fit_are_refused(client, z):
+    assert "2 finite numbers" in refused(client, "plane", z, api_name="/vae_decode")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_no_json_number_is_refused(client, value):
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - the client, the server or we say so
+        client.predict("plane", [0, value], api_name="/vae_decode")
+    assert "Traceback" not in str(caught.value)
+
+
+@pytest.mark.parametrize("number", [-1, 12, 1.5, "0", None, 1e30, True])
+def test_examples_that_do_not_exist_are_refused(client, number):
+    assert "whole number from 0 to 11" in refused(client, "three", number, api_name="/vae_encode")
+
+
+def test_samples(client):
+    drawn, real, number = client.predict("three", 3, api_name="/vae_samples")
+    assert Image.open(drawn).width == Image.open(real).width
+    assert "−50.0 nats" in number
+    again, _, _ = client.predict("three", 3, api_name="/vae_samples")
+    np.testing.assert_array_equal(Image.open(again), Image.open(drawn))
+    client.predict("colour", 2**31 - 1, api_name="/vae_samples")
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31, 0.5, "7", "seven", None, 1e300, [1], True])
+def test_seeds_out_of_range_are_refused(client, seed):
+    assert "The seed must be" in refused(client, "three", seed, api_name="/vae_samples")
+    assert "The seed must be" in refused(client, "three", seed, api_name="/vae_beta")
+
+
+def test_beta(client):
+    found = client.predict("three-beta-4", 0, api_name="/vae_beta")
+    assert found["beta"] == 4
+    assert picture(found["pairs"]).size == picture(found["samples"]).size
+    assert found["error"] == "7.0"
+
+
+def test_output(client):
+    found = client.predict("normal", 0, 1, api_name="/vae_output")
+    assert {picture(found[name]).size for name in ("mean", "sample", "sigma")} == {(8, 8)}
+    assert "squared error" in found["mean note"]
+    assert "no such model" in refused(client, "none", 0, 0, api_name="/vae_output")
+
+
+def test_log_px(client):
+    found = client.predict("binary", 2, 100, 0, api_name="/vae_log_px")
+    assert found["samples"] == [1, 3, 10, 30, 100]
+    assert found["ELBO"] == found["importance weighted"][0]
+    assert found["mean of log p(x|z)"] == found["naive Monte Carlo"][0]
+    assert client.predict("binary", 2, 100, 0, api_name="/vae_log_px") == found
+
+
+@pytest.mark.parametrize("n", [0, 1001, 10**9, -5, "10", 2.5, None])
+def test_too_many_samples_are_refused(client, n):
+    words = refused(client, "binary", 0, n, 0, api_name="/vae_log_px")
+    assert "whole number from 1 to 1,000" in words
+
+
+def test_evidence_of_an_example_and_of_a_drawing(client, models):
+    # One sheet for each kind of pictures: grey, and in colour.
+    result, chart, table, note = client.predict("binary", 100, 0, 1, 0, api_name="/vae_evidence")
+    assert "log p(x)" in result
+    assert "the ELBO" in table
+    assert "black or white" in note
+    assert chart["columns"] == ["k", "nats", "samples of"]
+    assert len(chart["data"]) == 2 * 5
+    ink = np.zeros((112, 112), np.uint8)
+    ink[20:90, 50:60] = 255
+    drawn = client.predict("binary", 100, 0, drawing.to_runs(ink), 0, api_name="/vae_evidence")
+    assert drawn[0] != result
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (("none", 100, 0, 0, 0), "not in the list"),
+        (("binary", 101, 0, 0, 0), "not in the list"),
+        (("binary", 100, -1, 0, 0), "The seed must be"),
+        (("binary", 100, 0, 99, 0), "no such example"),
+        (("binary", 100, 0, "", 0), "The sheet is empty"),
+        (("binary", 100, 0, "@@@", 0), "not a drawing"),
+        (("binary", 100, 0, [1, 2], 0), "no such example"),
+    ],
+)
+def test_evidence_of_what_is_no_picture_is_refused(client, args, sentence):
+    assert sentence in refused(client, *args, api_name="/vae_evidence")
+
+
+def test_gradients(client):
+    found = client.predict(1.0, -1.0, 0, api_name="/vae_gradients")
+    assert found["gradient"] == 2
+    assert found["reparameterised, exact variance"] == 4
+    assert found["score function, exact variance"] == 30
+    assert found["score function, variance"] == pytest.approx(30, rel=0.1)
+
+
+@pytest.mark.parametrize("sigma", [0, -1, 1e9, "1", None])
+def test_gradients_out_of_range_are_refused(client, sigma):
+    assert "σ must be a number from 0.1 to 3" in refused(
+        client, sigma, 1.0, 0, api_name="/vae_gradients"
+    )
+
+
+def test_morph(client):
+    film = picture(client.predict("colour", [0, 1, 2], api_name="/vae_morph"))
+    assert film.is_animated
+
+
+@pytest.mark.parametrize("stops", [[], [1], [0, 1, 2, 3, 4], "01", None, 3])
+def test_morphs_of_too_few_or_too_many_are_refused(client, stops):
+    assert "2 to 4 examples" in refused(client, "three", stops, api_name="/vae_morph")
+
+
+def test_morphs_of_what_does_not_exist_are_refused(client):
+    assert "whole number" in refused(client, "three", [0, "1"], api_name="/vae_morph")
+
+
+def test_a_path_is_made_and_recorded(client):
+    client.predict("three", 1, 0, api_name="/vae_path_start")
+    assert "add one" in refused(client, "three", api_name="/vae_gif")
+    client.predict("three", 2, 0, api_name="/vae_path_add")
+    gif = client.predict("three", api_name="/vae_gif")
+    with Image.open(gif["value"] if isinstance(gif, dict) else gif) as film:
+        assert film.is_animated
+    for _ in range(2):
+        client.predict("three", 3, 0, api_name="/vae_path_add")
+    assert "up to 4" in refused(client, "three", 3, 0, api_name="/vae_path_add")
+    assert "sheet is empty" in refused(client, "three", "", 0, api_name="/vae_path_start")
+
+
+def test_pages_of_another_model(client):
+    for endpoint in ("/vae_map", "/vae_dials", "/vae_random", "/vae_path"):
+        name = "plane" if endpoint == "/vae_map" else "colour"
+        assert client.predict(name, api_name=endpoint) is not None
+        assert "not in the list" in refused(client, "none", api_name=endpoint)
+
+
+def test_every_endpoint_has_a_test_here(client):
+    named = client.view_api(return_format="dict")["named_endpoints"]
+    source = Path(__file__).read_text("utf-8")
+    assert [name for name in named if f'"{name}"' not in source] == []
