@@ -4,8 +4,8 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from itertools import chain, islice
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.train
 from torch import nn  # noqa: E402
 
 from training.data import Images, Info  # noqa: E402
-from training.run import Diverged, EndlessBatches, Ema, Run, RunConfig, cosine, mix  # noqa: E402
+from training.run import Diverged, Ema, EndlessBatches, Run, RunConfig, cosine, mix  # noqa: E402
 
 
 def batches(count, **options):
