@@ -12,6 +12,8 @@ import numpy as np
 from gen_models.runtime import Array, Model
 
 LOG_2PI = float(np.log(2 * np.pi))
+ACTIVE = 0.01
+"""A latent dimension counts as active when its KL, averaged over the test split, is more than this many nats."""
 
 
 def log_mean_exp(a: Array, axis: int = -1) -> Array:

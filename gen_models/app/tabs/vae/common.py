@@ -16,14 +16,12 @@ from gen_models import estimators
 from gen_models.app import drawing, live
 from gen_models.app.checks import checked_integer, spoken
 from gen_models.app.live import BadRequest
+from gen_models.app.page import MATHS
 from gen_models.runtime import Array, Model, to_uint8
 
 Models = dict[str, Model]
 DataKey = tuple[str, tuple[int, ...]]
 
-MATHS = [{"left": "$", "right": "$", "display": False}]
-ACTIVE = 0.01
-"""Nats of KL, averaged over the test split, above which a latent dimension counts as active."""
 THUMBNAILS = 10
 """How many of a model's example pictures lie beside a sheet."""
 LARGEST = 1e6
@@ -102,7 +100,7 @@ def active_dimensions(model: Model) -> list[tuple[int, float | None]]:
     if len(known) < len(kl):
         return [(j, None) for j in dimensions]
     order = sorted(known, key=lambda j: -known[j])
-    return [(j, known[j]) for j in order if known[j] > ACTIVE]
+    return [(j, known[j]) for j in order if known[j] > estimators.ACTIVE]
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from gen_models.app import live
 from gen_models.app.checks import spoken
 from gen_models.app.tabs.vae import common
 from gen_models.app.tabs.vae.common import Models
+from gen_models.estimators import ACTIVE
 from gen_models.runtime import Array, Model
 
 EXTENT = 4.0
@@ -90,7 +91,7 @@ def build(models: Models) -> None:
                 screens=[("mean", "mean of p(x|z)")],
                 numbers=[
                     ("moved", "squared change of the picture by the dials"),
-                    ("used", f"dimensions in use (KL > {common.ACTIVE} nats)"),
+                    ("used", f"dimensions in use (KL > {ACTIVE} nats)"),
                 ],
                 label="Latent dimensions in use",
                 elem_id=SLIDERS,
