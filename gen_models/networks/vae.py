@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from gen_models.networks.autoencoder import ConvDecoder, ConvEncoder
 
 LOGVAR_MIN, LOGVAR_MAX = -3.0, 0.0
-"""Bounds of the Normal output's log-variance (σ from 0.22 to 1). Without the lower one, pixels that never change, such as
-the corners of a digit, drive the likelihood to infinity. It also sets how much an error costs beside the KL: at
+"""Bounds of the Normal output's log-variance (σ from 0.22 to 1). Without the lower one, pixels that never change, such
+as the corners of a digit, drive the likelihood to infinity. It also sets how much an error costs beside the KL: at
 σ = 0.05 the KL hardly counts, and samples from the prior fall apart."""
 
 
