@@ -26,8 +26,6 @@ from training.data import load, to_float
 from training.pca import largest_principal_angle, principal_components
 
 IW_SAMPLES = (1, 50, 5000)
-ACTIVE = 0.01
-"""A latent dimension counts as active when its KL on the test split is more than this many nats."""
 
 
 def evaluate(folder: Path) -> None:
@@ -127,7 +125,10 @@ def vae(m: Measurement) -> Result:
         "reconstruction": m.metric(-log_px_z.mean(), "nats", n, note="E_q −log p(x|z), 16 draws"),
         "KL": m.metric(kl.sum(), "nats", n, note=f"trained with weight {beta:g}"),
         "active dimensions": m.metric(
-            (kl > ACTIVE).sum(), f"of {len(kl)}", n, note=f"KL > {ACTIVE} nats"
+            (kl > estimators.ACTIVE).sum(),
+            f"of {len(kl)}",
+            n,
+            note=f"KL > {estimators.ACTIVE} nats",
         ),
         "squared error": m.metric(
             ((x - y) ** 2).sum((1, 2, 3)).mean(), "per picture, pixels in [0, 1]", n

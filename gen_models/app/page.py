@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from gen_models.cards import Card, Metric
-from gen_models.runtime import Model
+from gen_models.runtime import Model, ModelError
 
 if TYPE_CHECKING:
     from gen_models.app.tabs import Tab
@@ -32,7 +32,10 @@ def lesson(tab: Tab, models: dict[str, Model], problems: Sequence[str]) -> None:
             "or restore the folder `exported/` from the repository, and start the app again."
         )
         return
-    tab.build(models)
+    try:
+        tab.build(models)
+    except ModelError as error:  # a whole file that onnxruntime cannot open
+        gr.Markdown(f"**{error}**", elem_classes="ll-problem")
     gr.Markdown(f"**Notice:** {tab.NOTICE}", latex_delimiters=MATHS, elem_classes="ll-notice")
     with gr.Accordion(f"How these models were trained (lecture {tab.LECTURE})", open=False):
         for model in models.values():
