@@ -125,11 +125,12 @@ def export_model(config: Config, encoder: nn.Module, decoder: nn.Module, run: Ru
     picture, k = ("batch", *test.x.shape[1:]), config.latent_dim
     second = "logits" if config.likelihood == "bernoulli" else "logvar"
     binary = ", drawn black or white anew at each step" if config.binarize else ""
+    output = "binary" if config.binarize else config.likelihood
     export(
         name=config.name,
         root=config.exported,
         family="vae",
-        title=f"VAE on {test.info.title}: {k}-D, β = {config.beta:g}, {config.likelihood}",
+        title=f"VAE on {test.info.title}: {k}-D, β = {config.beta:g}, {output}",
         lecture="§2.4",
         summary=(
             f"A variational autoencoder with {k} latent dimensions, a {config.likelihood} output and "
