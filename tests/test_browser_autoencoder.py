@@ -114,7 +114,7 @@ def test_the_curve_is_described_and_its_numbers_stand_in_a_table(open_experiment
     ).to_have_count(1)
     rows = page.get_by_role("row").locator("visible=true")
     expect(rows).to_have_count(8)  # a heading and seven code sizes
-    expect(page.locator(".ll-number:visible")).to_contain_text("°")
+    expect(page.locator(".ll-number:visible")).to_contain_text("1.0")
 
 
 def test_the_way_between_two_pictures_bends_and_plays(open_experiment):

@@ -12,14 +12,15 @@ from training.pca import largest_principal_angle, principal_components  # noqa: 
 
 def test_components_are_the_axes_of_a_stretched_cloud_largest_first():
     X = torch.tensor([[1.0, 0, 0], [-1, 0, 0], [0, 3, 0], [0, -3, 0], [0, 0, 2], [0, 0, -2]])
-    m, V = principal_components(X + 7, 2)
+    m, V, variances = principal_components(X + 7, 2)
+    assert variances.tolist() == pytest.approx([3, 4 / 3, 1 / 3])
     torch.testing.assert_close(m, torch.full((3,), 7.0, dtype=torch.float64))
     torch.testing.assert_close(V.abs(), torch.tensor([[0.0, 1, 0], [0, 0, 1]], dtype=torch.float64))
 
 
 def test_components_agree_with_the_svd_of_the_centred_data():
     X = torch.randn(50, 6, generator=torch.Generator().manual_seed(0))
-    m, V = principal_components(X, 3)
+    m, V, _ = principal_components(X, 3)
     _, _, wanted = torch.linalg.svd(X.double() - m)
     assert largest_principal_angle(V, wanted[:3]) < 1e-5
 

@@ -109,7 +109,7 @@ def build(config: Config, mean: Float[Tensor, "c h w"], code: int) -> tuple[nn.M
 def pca(config: Config, data: Images, code: int) -> tuple[nn.Module, nn.Module]:
     """The first `code` principal components, exactly: z = V(x − m), x̂ = m + Vᵀz, with V by SVD."""
     X = to_float(data.x)
-    _, V = principal_components(X.flatten(1), code)
+    _, V, _ = principal_components(X.flatten(1), code)
     encoder, decoder = build(config, X.mean(0), code)
     encoder.get_parameter("W").copy_(V)
     decoder.get_parameter("V").copy_(V)

@@ -95,13 +95,18 @@ def autoencoder(m: Measurement) -> Result:
         rows.append(m.model(f"decoder_{k}", z=m.model(f"encoder_{k}", x=sheet)["z"])["x"])
     if m.model.card.config["kind"] == "linear":
         train = torch.from_numpy(m.pictures("train")).flatten(1)
-        _, components = principal_components(train, max(codes))
+        _, components, variances = principal_components(train, max(codes))
         for k in codes:
             units = np.concatenate([np.zeros((1, k)), np.eye(k)])
             images = torch.from_numpy(m.model(f"decoder_{k}", z=units)["x"]).flatten(1)
             angle = largest_principal_angle(images[1:] - images[:1], components[:k])
+            gap = 1 - float(variances[k] / variances[k - 1])
             metrics[f"largest principal angle to PCA/{k}"] = m.metric(
-                angle, "degrees", len(train), "train"
+                angle,
+                "degrees",
+                len(train),
+                "train",
+                f"the variances of components {k} and {k + 1} differ by {gap:.1%}",
             )
     return metrics, contact_sheet(np.concatenate([sheet, *rows]), columns=len(sheet))
 

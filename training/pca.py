@@ -11,15 +11,15 @@ from torch import Tensor
 
 def principal_components(
     X: Float[Tensor, "n d"], k: int
-) -> tuple[Float[Tensor, " d"], Float[Tensor, "k d"]]:
-    """The mean m of the rows of X and the first k right singular vectors of X − m, largest first.
+) -> tuple[Float[Tensor, " d"], Float[Tensor, "k d"], Float[Tensor, " d"]]:
+    """The mean m of the rows of X, the first k right singular vectors of X − m, and the variances along all d.
 
-    They are computed as eigenvectors of (X − m)ᵀ(X − m) in float64, which needs d² numbers instead of n·d.
+    The largest come first. They are computed as eigenvectors of (X − m)ᵀ(X − m) in float64: d² numbers, not n·d.
     """
     X = X.double()
     m = X.mean(0)
-    _, eigenvectors = torch.linalg.eigh((X - m).T @ (X - m))  # ascending
-    return m, eigenvectors.flip(1)[:, :k].T
+    squares, eigenvectors = torch.linalg.eigh((X - m).T @ (X - m))  # ascending
+    return m, eigenvectors.flip(1)[:, :k].T, squares.flip(0) / len(X)
 
 
 def largest_principal_angle(A: Float[Tensor, "k d"], B: Float[Tensor, "k d"]) -> float:

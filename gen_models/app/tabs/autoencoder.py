@@ -245,7 +245,7 @@ def lay_out_reconstruction(lineup: Lineup, prefix: str) -> None:
 
 
 def lay_out_errors(lineup: Lineup, prefix: str) -> None:
-    """The curve of test error over code size, and the angle between linear autoencoder and PCA."""
+    """The curve of test error over code size, and how near the linear autoencoder comes to PCA."""
     rows = error_table(lineup)
     curves = []
     for kind in ("pca", "linear", "conv"):
@@ -262,12 +262,15 @@ def lay_out_errors(lineup: Lineup, prefix: str) -> None:
         "Squared error on test pictures, which none of the models has seen, at each code size. PCA is the best that "
         "any linear encoder and decoder can do: does the linear autoencoder, trained step by step, find the same?"
     )
-    angles = [row["angle"] for row in rows if row["angle"] is not None]
-    if angles:
+    excess = [r for row in rows if (r := ratio(row["linear"], row["pca"])) is not None]
+    if excess:
         big_number(
-            f"{max(angles):.2g}°",
-            "largest principal angle between the linear autoencoder's subspace and PCA's, at any code size: "
-            "at 0° they are the same",
+            f"{max(excess):.3f}",
+            "squared error of the linear autoencoder / PCA's, at the worst code size: 1 if it found as good a subspace",
+        )
+        say(
+            "The angle in the table says how far its subspace is turned from PCA's. Where two neighbouring components "
+            "have almost the same variance, as at large sizes, it can turn far at almost no cost."
         )
     seen = "Curves of squared error against code size; the numbers are in the table beside them."
     with gr.Row():
