@@ -37,7 +37,7 @@ def build(models: Sequence[Model], problems: Sequence[str]) -> None:
     name = gr.Dropdown(list(by_name), label="Model", info="Choose one to see its card.")
     with gr.Row():
         with gr.Column(scale=3, min_width=340):
-            card = gr.Markdown(page.facts(models[0].card), elem_classes="ll-facts")
+            card = gr.Markdown(described(models[0]), elem_classes="ll-facts")
         with gr.Column(scale=2, min_width=300):
             preview = gr.Image(
                 preview_of(models[0]), label="Preview", interactive=False, buttons=["download"]
@@ -49,7 +49,7 @@ def build(models: Sequence[Model], problems: Sequence[str]) -> None:
 
     def show(name: str) -> tuple[str, str | None, str, str]:
         model = choose(by_name, name)
-        return page.facts(model.card), preview_of(model), graphs_of(model), ""
+        return described(model), preview_of(model), graphs_of(model), ""
 
     def time_it(name: str) -> str:
         return latency_table(choose(by_name, name))
@@ -63,6 +63,11 @@ def choose(models: dict[str, Model], name: str) -> Model:
     if name not in models:
         raise gr.Error("There is no model of that name.", print_exception=False)
     return models[name]
+
+
+def described(model: Model) -> str:
+    """Title and facts of a model, in Markdown."""
+    return f"### {model.card.title}\n\n{page.facts(model.card)}"
 
 
 def runs_on(model: Model) -> str:
