@@ -35,7 +35,7 @@ def test_a_committed_model_is_whole(model):
     assert files == {"card.json", "README.md", "preview.png", "examples.png", *graphs}
     assert len(model.examples()) == 40
     with Image.open(model.folder / "preview.png") as preview:
-        assert min(preview.size) > 200
+        assert min(preview.size) > 100
 
 
 @pytest.mark.parametrize("model", models())
