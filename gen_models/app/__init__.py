@@ -30,9 +30,12 @@ def build(root: Path = EXPORTED) -> gr.Blocks:
     problems = {model.card.name: model.check() for model in models}
     whole = [model for model in models if problems[model.card.name] is None]
 
-    with gr.Blocks(title="Latent Lab", analytics_enabled=False) as demo, gr.Tabs(elem_id="tabs"):
+    with (
+        gr.Blocks(title="Latent Lab", analytics_enabled=False) as demo,
+        gr.Tabs(elem_id="tabs") as pages,
+    ):
         with gr.Tab("Start", id="start"):
-            start.build(TABS)
+            start.build(TABS, pages)
         for tab in TABS:
             family = [model for model in models if model.card.family == tab.FAMILY]
             mine = {model.card.name: model for model in family if model in whole}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import gradio as gr
@@ -29,15 +30,23 @@ The last page, *Models*, lists every network with its numbers, its data's licenc
 """
 
 
-def build(tabs: Sequence[Tab]) -> None:
-    """Lay out the page, with a button to each tab of the lecture."""
+def build(tabs: Sequence[Tab], pages: gr.Tabs) -> None:
+    """Lay out the page, with a button to each tab of the lecture; `pages` is what the buttons turn."""
     gr.Markdown(WELCOME, elem_classes="ll-lead")
     gr.Markdown("### Where to begin")
     for tab in tabs:
         with gr.Row(equal_height=True, elem_classes="ll-toc"):
-            go = gr.Button(tab.TITLE, variant="secondary", scale=1, min_width=180)
-            go.click(None, js=_OPEN_TAB % tab.TITLE, api_visibility="private")
-            gr.Markdown(f"{_first_sentence(tab)} *Lecture {tab.LECTURE}.*")
+            with gr.Column(scale=1, min_width=180):
+                go = gr.Button(tab.TITLE, variant="secondary")
+                go.click(
+                    partial(gr.Tabs, selected=tab.FAMILY),
+                    None,
+                    pages,
+                    queue=False,
+                    api_visibility="private",
+                )
+            with gr.Column(scale=4, min_width=300):
+                gr.Markdown(f"{_first_sentence(tab)} *Lecture {tab.LECTURE}.*")
     gr.Markdown("### What the lecture concludes (§7)")
     gr.Markdown(SUMMARY)
 
@@ -45,9 +54,3 @@ def build(tabs: Sequence[Tab]) -> None:
 def _first_sentence(tab: Tab) -> str:
     words = " ".join((inspect.getdoc(tab) or "").split())
     return words.partition(". ")[0].removesuffix(".") + "."
-
-
-_OPEN_TAB = (
-    "() => [...document.querySelectorAll('#tabs [role=tab]')]"
-    ".find(tab => tab.textContent.trim() === '%s')?.click()"
-)
