@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.train
 
 from torch import nn  # noqa: E402
 
+from training.cli import UserError  # noqa: E402
 from training.data import Images, Info  # noqa: E402
 from training.run import Diverged, Ema, EndlessBatches, Run, RunConfig, cosine, mix  # noqa: E402
 
@@ -81,6 +83,16 @@ def test_samples_are_drawn_and_state_is_whole_after_a_checkpoint(tmp_path):
     again.resume()
     assert (again.step, again.seconds) == (2, pytest.approx(run.seconds, abs=1))
     assert not list(config.folder.glob("*.tmp"))
+
+
+def test_a_run_is_not_continued_with_other_options(tmp_path):
+    config = RunConfig("toy", runs=tmp_path, accelerator="cpu")
+    Run(config)
+    Run(replace(config, seed=1))  # nothing to continue yet
+    (config.folder / "state.pt").touch()
+    Run(replace(config, seed=1, steps=7))
+    with pytest.raises(UserError, match="seed = 1, not 2: give this one another --name"):
+        Run(replace(config, seed=2))
 
 
 TRAIN = [sys.executable, "-m", "training.vae", "--data", "folder:{data}", "--size", "16", "--channels", "1",

@@ -88,6 +88,7 @@ class Run:
         self.seconds = 0.0
         """Training time, all continued parts of the run added up."""
         if self.is_main:
+            _refuse_another_run(config)
             config.folder.mkdir(parents=True, exist_ok=True)
             text = json.dumps(asdict(config), indent=2, default=str)
             write_atomically(config.folder / "config.json", text.encode())
@@ -266,6 +267,33 @@ def set_lr(optimizer: Optimizer, lr: float) -> None:
 def mix(*parts: int) -> int:
     """One 32-bit seed from several integers."""
     return int(np.random.SeedSequence(parts).generate_state(1)[0])
+
+
+MAY_CHANGE = (
+    "runs",
+    "exported",
+    "steps",
+    "log_every",
+    "save_every",
+    "accelerator",
+    "devices",
+    "precision",
+)
+"""Options that may differ when a run is continued."""
+
+
+def _refuse_another_run(config: RunConfig) -> None:
+    """A checkpoint is continued only by the run that wrote it, not by another one of the same name."""
+    path = config.folder / "config.json"
+    if not (config.folder / "state.pt").exists() or not path.exists():
+        return
+    before, now = json.loads(path.read_text()), json.loads(json.dumps(asdict(config), default=str))
+    for key in now.keys() - set(MAY_CHANGE):
+        if before.get(key) != now[key]:
+            raise cli.UserError(
+                f"{config.folder} holds a run with {key} = {before.get(key)}, not {now[key]}: "
+                "give this one another --name, or remove that folder."
+            )
 
 
 def _step_of(row: str) -> int:
