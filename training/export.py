@@ -205,10 +205,13 @@ def _as_json(config: RunConfig) -> dict[str, Any]:
 
 
 def _commit() -> str:
+    """The commit of the code, marked where code differs from it; what is exported does not count."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], capture_output=True, text=True, check=True).stdout
+
     try:
-        run = subprocess.run(
-            ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=True
-        )
+        changed = git("status", "--porcelain", "--untracked-files=no", "gen_models", "training")
+        return git("rev-parse", "--short", "HEAD").strip() + "-dirty" * bool(changed)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return run.stdout.strip()

@@ -57,20 +57,20 @@ def sides(models: Models) -> list[dict[str, Model]]:
 def shown(model: Model, x: Array, seed: int) -> tuple[dict[str, Array], dict[str, str]]:
     """Pictures and numbers of p(x|z) at the mean of q(z|x) for a picture x (1, c, h, w).
 
-    The standard deviation is scaled so that white is its largest value.
+    The standard deviation is scaled from its smallest value, black, to its largest, white.
     """
     mean, sample, sigma = distribution(model, common.encode(model, x).mu, seed)
-    top = max(float(sigma.max()), TINY)
+    low, top = float(sigma.min()), float(sigma.max())
     pictures = {
         "mean": common.as_pictures(model, mean)[0],
         "sample": common.as_pictures(model, sample)[0],
-        "sigma": to_uint8(sigma, (0, top))[0],
+        "sigma": to_uint8(sigma, (low, max(top, low + TINY)))[0],
     }
     errors = common.squared_error(x, mean), common.squared_error(x, sample)
     text = {
         "mean": f"squared error {errors[0]:.1f}",
         "sample": f"squared error {errors[1]:.1f}",
-        "sigma": f"white is {top:.2f}",
+        "sigma": f"from {low:.2f}, black, to {top:.2f}, white",
         "ratio": f"{errors[1] / max(errors[0], TINY):.1f}×",
     }
     return pictures, text
