@@ -52,7 +52,9 @@ def test_pictures_follow_a_drawing(open_experiment):
 
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_text("The drawing is empty")).to_be_visible()
-    box = page.locator("canvas.ll-draw:visible").bounding_box()
+    sheet = page.locator("canvas.ll-draw:visible")
+    sheet.scroll_into_view_if_needed()  # the button below it may have scrolled it out
+    box = sheet.bounding_box()
     x, y, side = box["x"], box["y"], box["width"]
     page.mouse.move(x + 0.3 * side, y + 0.2 * side)
     page.mouse.down()

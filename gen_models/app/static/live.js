@@ -70,7 +70,9 @@
       root.setAttribute("aria-labelledby", this.label.id);
       this.control = el("div", { class: "ll-control" });
       this.error = el("p", { class: "ll-error", role: "status" });
-      root.append(this.label, this.error, el("div", { class: "ll-stage" }, this.control, this.screens()));
+      const side = this.screens();
+      root.append(this.label, el("div", { class: "ll-stage" }, this.control, side));
+      (side.hidden ? root : side).append(this.error); // where it shows, the control must not move under the pointer
       this.build();
       this.settle();
       this.take(props.value);
