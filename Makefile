@@ -25,6 +25,8 @@ demo: .venv/.serve-stamp ## serve the app at http://127.0.0.1:7860 (PORT=... for
 data: .venv-dev/.dev-stamp ## build the data sets the committed models were trained on
 	$(DEV) -m training.data digits
 	$(DEV) -m training.data fashion
+	$(DEV) -m training.data toons
+	$(DEV) -m training.data heads
 
 train-%: .venv-dev/.dev-stamp ## train, export and evaluate one of the committed models again
 	$(DEV) -m training.recipes $*

@@ -17,7 +17,9 @@ from typing import Any, Literal, get_args
 from gen_models import readme
 
 SCHEMA = 1
-Family = Literal["autoencoder", "vae", "gan", "infogan", "pix2pix", "cyclegan", "progan", "lab"]
+Family = Literal[
+    "autoencoder", "vae", "gan", "infogan", "pix2pix", "cyclegan", "progan", "lab", "features"
+]
 
 
 class CardError(Exception):
@@ -61,6 +63,17 @@ class Dataset:
     source: str
     sha256: str
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One picture file of equal square tiles: a training film, or a bank of training pictures."""
+
+    file: str
+    rows: int
+    columns: int
+    steps: tuple[int, ...] = ()
+    """Of a film: the training step of each column."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +121,8 @@ class Card:
     config: dict[str, Any]
     graphs: dict[str, Graph]
     """By role: "encoder", "decoder", "generator", ..."""
+    sheets: dict[str, Sheet] = field(default_factory=dict)
+    """By role: "film", "bank"."""
     metrics: dict[str, Metric] = field(default_factory=dict)
     schema: int = SCHEMA
 
@@ -141,6 +156,10 @@ def load(path: Path) -> Card:
                 "dataset": Dataset(**raw["dataset"]),
                 "training": Training(**raw["training"]),
                 "graphs": {role: _graph(graph) for role, graph in raw["graphs"].items()},
+                "sheets": {
+                    role: Sheet(**{**sheet, "steps": tuple(sheet["steps"])})
+                    for role, sheet in raw.get("sheets", {}).items()
+                },
                 "metrics": {
                     key: Metric(**{**metric, "seeds": tuple(metric["seeds"])})
                     for key, metric in raw["metrics"].items()
@@ -155,8 +174,9 @@ def load(path: Path) -> Card:
         raise CardError(f"{where} is of an unknown family, {str(card.family)[:40]!r}.")
     if card.name != path.parent.name:
         raise CardError(f"{where} says it belongs to {str(card.name)[:40]!r}.")
-    if any(Path(graph.file).name != graph.file for graph in card.graphs.values()):
-        raise CardError(f"{where} names a graph outside its own folder.")
+    files = [part.file for part in (*card.graphs.values(), *card.sheets.values())]
+    if any(Path(file).name != file for file in files):
+        raise CardError(f"{where} names a file outside its own folder.")
     return card
 
 

@@ -82,6 +82,31 @@ class Model:
         tiles = strip.reshape(side, -1, side, strip.shape[2] if strip.ndim == 3 else 1)
         return np.ascontiguousarray(tiles.transpose(1, 0, 2, 3))
 
+    def sheet(self, role: str) -> Array:
+        """The tiles of a sheet that the card names, uint8 (rows, columns, h, w, c).
+
+        Raises:
+            ModelError: there is no such sheet, or its file is missing or not what the card says.
+        """
+        sheet = self.card.sheets.get(role)
+        if sheet is None:
+            raise ModelError(f"{self.card.name} has no sheet called {role!r}.")
+        try:
+            with Image.open(self.folder / sheet.file, formats=["WEBP"]) as file:
+                grey = self._picture_channels() == 1
+                image = np.asarray(file.convert("L" if grey else "RGB"))
+            side = image.shape[0] // sheet.rows
+            tiles = image.reshape(sheet.rows, side, sheet.columns, side, -1)
+        except (OSError, ValueError):
+            name = f"{self.card.name}/{sheet.file}"
+            raise ModelError(f"{name} is missing or damaged; {_REPAIR}") from None
+        return np.ascontiguousarray(tiles.transpose(0, 2, 1, 3, 4))
+
+    def _picture_channels(self) -> int:
+        """Channels of the pictures that go through this model: of the first port that holds some."""
+        ports = [p for g in self.card.graphs.values() for p in (*g.inputs, *g.outputs)]
+        return next(int(port.shape[1]) for port in ports if len(port.shape) == 4)
+
     def input(self, role: str, name: str) -> Port:
         """The port `name` of graph `role`: its shape and range are card data, never constants."""
         return next(port for port in self._graph(role).inputs if port.name == name)

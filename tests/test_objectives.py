@@ -11,6 +11,9 @@ from training.objectives import (  # noqa: E402
     kl_to_standard_normal,
     log_bernoulli,
     log_normal,
+    logistic_discriminator,
+    logistic_generator,
+    r1,
     squared_error,
 )
 
@@ -53,3 +56,33 @@ def test_log_normal_agrees_with_torch_distributions():
 def test_squared_error_is_summed_over_the_picture_and_kept_per_sample():
     x, y = torch.zeros(2, 1, 2, 2), torch.tensor([1.0, 2.0]).view(2, 1, 1, 1).expand(2, 1, 2, 2)
     assert squared_error(x, y).tolist() == [4.0, 16.0]
+
+
+def test_an_undecided_discriminator_pays_log_two_for_each_picture():
+    zero = torch.zeros(3, 1)
+    assert logistic_discriminator(zero, zero).tolist() == pytest.approx([2 * math.log(2)] * 3)
+    assert logistic_generator(zero).tolist() == pytest.approx([math.log(2)] * 3)
+
+
+def test_logistic_losses_are_minus_the_logarithms_of_probabilities_of_logits():
+    real, fake = torch.randn(5, 1), torch.randn(5, 1)
+    D, D_hat = real.sigmoid()[:, 0], fake.sigmoid()[:, 0]
+    torch.testing.assert_close(
+        logistic_discriminator(real, fake), -D.log() - (1 - D_hat).log(), rtol=1e-4, atol=1e-5
+    )
+    torch.testing.assert_close(logistic_generator(fake), -D_hat.log(), rtol=1e-4, atol=1e-5)
+
+
+def test_the_generators_gradient_does_not_vanish_when_the_discriminator_is_sure():
+    fake = torch.full((1, 1), -30.0, requires_grad=True)
+    logistic_generator(fake).sum().backward()
+    assert fake.grad is not None
+    assert fake.grad.item() == pytest.approx(-1)
+
+
+def test_r1_of_a_linear_discriminator_is_half_its_squared_weight():
+    w = torch.tensor([[3.0, 0.0, 4.0, 0.0]], requires_grad=True)
+    penalty = r1(lambda x: x.flatten(1) @ w.T + 7, torch.rand(5, 1, 2, 2))
+    torch.testing.assert_close(penalty, torch.full((5,), 12.5))
+    penalty.mean().backward()  # the gradient of ½ ‖w‖² is w
+    torch.testing.assert_close(w.grad, w.detach())

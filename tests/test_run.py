@@ -17,7 +17,7 @@ from torch import nn  # noqa: E402
 
 from training.cli import UserError  # noqa: E402
 from training.data import Images, Info  # noqa: E402
-from training.run import Diverged, Ema, EndlessBatches, Run, RunConfig, cosine, mix  # noqa: E402
+from training.run import Diverged, Ema, EndlessBatches, Run, RunConfig, cosine, mix, refit_batchnorm  # noqa: E402
 
 
 def batches(count, **options):
@@ -58,9 +58,27 @@ def test_the_average_copies_batchnorm_statistics():
     net(torch.randn(8, 2))
     with torch.no_grad():
         net[0].weight += 1
-    ema.update(net)
+    ema.update(net, step=1000)
     torch.testing.assert_close(ema.net[0].weight, before + 0.5)
     assert torch.equal(ema.net[1].running_mean, net[1].running_mean)
+
+
+def test_the_average_forgets_the_start_within_a_twentieth_of_the_steps():
+    net = nn.Linear(1, 1, bias=False)
+    ema = Ema(net, halflife=1000)
+    before = net.weight.detach().clone()
+    with torch.no_grad():
+        net.weight += 1
+    ema.update(net, step=20)  # a twentieth of 20 steps is one: the half-life of this update
+    torch.testing.assert_close(ema.net.weight, before + 0.5)
+
+
+def test_batchnorm_is_refitted_to_what_the_network_now_sees():
+    net = nn.Sequential(nn.BatchNorm1d(1))
+    net[0].running_mean.fill_(9)
+    refit_batchnorm(net, [torch.full((4, 1), 2.0), torch.full((4, 1), 4.0)])
+    assert net[0].running_mean.item() == pytest.approx(3)
+    assert not net.training
 
 
 def test_a_run_that_diverges_says_so_in_one_sentence(tmp_path):

@@ -8,9 +8,11 @@ what is served. Beside the numbers a contact sheet is made, `preview.png`.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,9 @@ from gen_models import cards, estimators
 from gen_models.cards import Metric
 from gen_models.runtime import Array, Model, to_uint8
 from training import cli
-from training.data import load, to_float
+from training import metrics as measures
+from training.data import Images, Split, load, to_float
+from training.factors import Targets
 from training.pca import largest_principal_angle, principal_components
 
 IW_SAMPLES = (1, 50, 5000)
@@ -58,15 +62,19 @@ class Measurement:
     model: Model
     command: str
 
-    def pictures(self, split: str = "test") -> Array:
-        """A split of the model's data set, float32 (n, c, h, w) in [0, 1], checked to be the one it was trained on."""
+    def pictures(self, split: Split = "test") -> Array:
+        """A split of the model's data set, float32 (n, c, h, w) in [0, 1]."""
+        return to_float(self.images(split).x).numpy()
+
+    def images(self, split: Split = "test") -> Images:
+        """A split of the model's data set, checked to be the one it was trained on."""
         config = self.model.card.config
-        data = load(config["data"], split, size=config["size"], channels=config["channels"])  # type: ignore[arg-type]
+        data = load(config["data"], split, size=config["size"], channels=config["channels"])
         if data.info.sha256 != self.model.card.dataset.sha256:
             raise cli.UserError(
                 f"{config['data']} is not the data set that {self.model.card.name} was trained on."
             )
-        return to_float(data.x).numpy()
+        return data
 
     def metric(
         self, value: float, unit: str, n: int, split: str = "test", note: str = ""
@@ -142,6 +150,8 @@ def vae(m: Measurement) -> Result:
         ),
     }
     metrics |= {f"KL of dimension/{j}": m.metric(value, "nats", n) for j, value in enumerate(kl)}
+    if "attributes" in m.model.card.graphs:
+        metrics |= _separation(m, q["mu"])
     if config["binarize"]:
         metrics |= _importance_weighted(m, x, rng)
     sheet = _spread(x, 12)
@@ -152,6 +162,25 @@ def vae(m: Measurement) -> Result:
         m.model("decoder", z=z)["x"],
     ]
     return metrics, contact_sheet(np.concatenate(rows), columns=12)
+
+
+def _separation(m: Measurement, mu: Array) -> dict[str, Metric]:
+    """How well each attribute, read from z, tells test pictures that have more of it from those that have less."""
+    data = m.images()
+    assert data.factors is not None
+    read = m.model("attributes", z=mu)
+    metrics = {}
+    for name, amount in read.items():
+        factor = data.factors[:, data.info.factors.index(name)].numpy()
+        more = factor > np.median(factor)
+        auc = measures.area_under_roc(amount[more, 0], amount[~more, 0])
+        metrics[f"separation/{name}"] = m.metric(
+            auc,
+            "area under the ROC curve",
+            len(mu),
+            note="above the median of the factor against the rest",
+        )
+    return metrics
 
 
 def _importance_weighted(m: Measurement, x: Array, rng: np.random.Generator) -> dict[str, Metric]:
@@ -175,7 +204,172 @@ def _importance_weighted(m: Measurement, x: Array, rng: np.random.Generator) -> 
     return metrics
 
 
-EVALUATIONS: dict[str, Callable[[Measurement], Result]] = {"autoencoder": autoencoder, "vae": vae}
+SAMPLES = 10_000
+"""Generated pictures that distances are taken on, and at most as many real ones."""
+AMONG = 2_000
+"""Pictures of each set for precision and recall, which compare all with all."""
+
+
+def gan(m: Measurement) -> Result:
+    """Fréchet distance, precision, recall and a check for copies, all on the features of the model's data set.
+
+    Generated and real test pictures are compared; how far real training pictures are from the test pictures says what
+    a perfect generator would score.
+    """
+    k = int(m.model.input("generator", "z").shape[1])
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((SAMPLES, k), dtype=np.float32)
+    fake_x = in_batches(lambda b: m.model("generator", z=b)["x"], z)
+    test_x, train_x = m.pictures(), m.pictures("train")
+    recogniser = _features_for(m.model)
+    if recogniser is None:
+        print(
+            f"{m.model.card.name}: no features of its data in exported/, so no distances",
+            flush=True,
+        )
+        metrics: dict[str, Metric] = {}
+    else:
+        fake, test, train = (
+            in_batches(partial(_features_of, recogniser), x)
+            for x in (fake_x, test_x[:SAMPLES], train_x)
+        )
+        chosen = train[rng.permutation(len(train))[: len(test)]]
+        on, n = f"on features of {recogniser.card.name}", len(test)
+        precision, recall = measures.precision_and_recall(test[:AMONG], fake[: len(test[:AMONG])])
+        to_train = measures.nearest_distances(fake[:AMONG], train)
+        usual = measures.nearest_distances(test[:AMONG], train)
+        copies = (to_train < np.quantile(usual, 0.01)).mean()
+        metrics = {
+            "Fréchet distance": m.metric(
+                measures.frechet_distance(fake, test), on, n, note=f"{SAMPLES:,} samples"
+            ),
+            "Fréchet distance of real pictures": m.metric(
+                measures.frechet_distance(chosen, test), on, n, note="as many of training"
+            ),
+            "precision": m.metric(precision, "share of samples among real pictures", AMONG),
+            "recall": m.metric(recall, "share of real pictures among samples", AMONG),
+            "distance to nearest training picture": m.metric(
+                np.median(to_train),
+                "median " + on,
+                AMONG,
+                note=f"test pictures: {np.median(usual):.3g}",
+            ),
+            "samples nearer than 1 % of test pictures": m.metric(
+                copies,
+                "share of samples",
+                AMONG,
+                note="nearer to training than the nearest hundredth of test pictures is; 0.01 is usual",
+            ),
+        }
+    sheet = np.concatenate([_spread(test_x, 24), fake_x[:72]])
+    return metrics, contact_sheet(sheet, columns=12, scale=max(1, 64 // sheet.shape[-1]))
+
+
+def _features_for(model: Model) -> Model | None:
+    """The exported features of the model's data set that take pictures of its size, if there are some."""
+    shape = model.output("generator", "x").shape[1:]
+    for card in cards.discover(model.folder.parent)[0]:
+        if card.family == "features" and card.dataset.sha256 == model.card.dataset.sha256:
+            found = Model(card, model.folder.parent / card.name)
+            if found.input("features", "x").shape[1:] == shape:
+                return found
+    return None
+
+
+def _features_of(recogniser: Model, x: Array) -> Array:
+    return recogniser("features", x=x)["h"]
+
+
+def infogan(m: Measurement) -> Result:
+    """Code accuracy of each seed's recogniser, by the best matching of categories to classes; the bound on I(c; x)."""
+    data, x = m.images(), m.pictures()
+    model, rng = m.model, np.random.default_rng(0)
+    seeds = tuple(model.card.config["seeds"])
+    metrics: dict[str, Metric] = {}
+    if data.y is not None:
+        labels, accuracies = data.y.numpy(), []
+        for i, seed in enumerate(seeds):
+            role = "recogniser" + f"_{i}" * (i > 0)
+            category = in_batches(lambda b, role=role: model(role, x=b)["category"], x).argmax(1)
+            accuracy, label_of = measures.match(category, labels)
+            accuracies.append(accuracy)
+            metrics[f"code accuracy/seed {seed}"] = m.metric(accuracy, "of test pictures", len(x))
+            if i == 0:
+                for j in range(int(model.input("generator", "category").shape[1])):
+                    metrics[f"digit of category/{j}"] = m.metric(
+                        label_of.get(j, j), "by matching", len(x)
+                    )
+        spread = f"standard deviation {np.std(accuracies, ddof=1):.3f}" if len(seeds) > 1 else ""
+        mean = m.metric(float(np.mean(accuracies)), "of test pictures", len(x), note=spread)
+        metrics["code accuracy"] = dataclasses.replace(mean, seeds=seeds)
+    n, categories = 10_000, int(model.input("generator", "category").shape[1])
+    codes = int(model.input("generator", "continuous").shape[1])
+    category = rng.integers(0, categories, n)
+    feed = {
+        "z": rng.standard_normal((n, int(model.input("generator", "z").shape[1]))),
+        "category": np.eye(categories)[category],
+        "continuous": rng.uniform(-1, 1, (n, codes)),
+    }
+    at = np.arange(n)
+    read = [
+        model("recogniser", x=model("generator", **{k: v[i] for k, v in feed.items()})["x"])
+        for i in np.array_split(at, n // 250)
+    ]
+    q = {key: np.concatenate([part[key] for part in read]) for key in read[0]}
+    of_category = np.log(categories) + np.log(q["category"][at, category].clip(1e-12)).mean()
+    log_q = estimators.log_normal(feed["continuous"], q["continuous"], 2 * np.log(q["sigma"]))
+    of_continuous = codes * np.log(2) + log_q.mean()
+    for part, value, most in (
+        ("category", of_category, f"at most log {categories} = {np.log(categories):.3f}"),
+        (
+            "continuous codes",
+            of_continuous,
+            "their density's logarithm, so without a greatest value",
+        ),
+    ):
+        metrics[f"mutual information bound/{part}"] = m.metric(value, "nats", n, "", most)
+    metrics["mutual information bound"] = m.metric(of_category + of_continuous, "nats", n, "")
+    z = np.repeat(rng.standard_normal((1, feed["z"].shape[1])), categories * 11, 0)
+    ramp = np.zeros((categories * 11, codes))
+    ramp[:, 0] = np.tile(np.linspace(-1, 1, 11), categories)
+    grid = model("generator", z=z, category=np.repeat(np.eye(categories), 11, 0), continuous=ramp)
+    return metrics, contact_sheet(grid["x"], columns=11)
+
+
+def features(m: Measurement) -> Result:
+    """How well it recognises, and one row for each of some test pictures: the nearest of the bank."""
+    data, x = m.images(), m.pictures()
+    y = in_batches(lambda b: m.model("features", x=b)["y"], x)
+    if data.y is not None and y.shape[1] == len(data.info.classes):
+        accuracy = (y.argmax(1) == data.y.numpy()).mean()
+        metrics = {"accuracy": m.metric(accuracy, "share of test pictures", len(x))}
+    elif data.factors is not None:
+        targets = Targets(m.images("train"))
+        rest = (y - targets.table(data.factors).numpy()) ** 2
+        metrics = {
+            f"explained/{name}": m.metric(1 - rest[:, columns].mean(), "share of variance", len(x))
+            for name, columns in targets.columns.items()
+        }
+    else:
+        turned = np.concatenate([np.rot90(x, k, (2, 3)) for k in range(4)]).astype(np.float32)
+        y = in_batches(lambda b: m.model("features", x=b)["y"], turned)
+        accuracy = (y.argmax(1) == np.repeat(np.arange(4), len(x))).mean()
+        metrics = {"accuracy": m.metric(accuracy, "share of turned test pictures", len(turned))}
+    sheet = _spread(x, 8)
+    index = m.model("neighbours", h=m.model("features", x=sheet)["h"])["index"]
+    bank = m.model.sheet("bank")
+    near = bank.reshape(-1, *bank.shape[2:])[index].transpose(0, 1, 4, 2, 3) / np.float32(255)
+    rows = np.concatenate([sheet[:, None], near], axis=1).reshape(-1, *sheet.shape[1:])
+    return metrics, contact_sheet(rows, columns=1 + index.shape[1])
+
+
+EVALUATIONS: dict[str, Callable[[Measurement], Result]] = {
+    "autoencoder": autoencoder,
+    "vae": vae,
+    "gan": gan,
+    "infogan": infogan,
+    "features": features,
+}
 
 
 def in_batches(f: Callable[[Array], Array], x: Array, size: int = 256) -> Array:

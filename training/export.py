@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import io
 import logging
 import platform
 import subprocess
@@ -58,9 +60,10 @@ def export(
     data: Images,
     runs: Sequence[Run],
     graphs: dict[str, Spec],
+    sheets: dict[str, tuple[cards.Sheet, bytes]] | None = None,
     root: Path = Path("exported"),
 ) -> Path:
-    """Write `root/name/`: a graph for each role, example pictures of the test split `data`, and the card.
+    """Write `root/name/`: a graph for each role, example pictures of the test split `data`, sheets, and the card.
 
     Everything is made in a temporary folder first; the card, which makes the model exist, is moved last.
 
@@ -73,6 +76,8 @@ def export(
         folder.mkdir(parents=True, exist_ok=True)
         for graph in made.values():
             cards.write_atomically(folder / graph.file, (Path(scratch) / graph.file).read_bytes())
+    for sheet, content in (sheets or {}).values():
+        cards.write_atomically(folder / sheet.file, content)
     for stale in set(folder.glob("*.onnx")) - {folder / graph.file for graph in made.values()}:
         stale.unlink()
     info = data.info
@@ -98,6 +103,7 @@ def export(
         ),
         config=_as_json(config),
         graphs=made,
+        sheets={role: sheet for role, (sheet, _) in (sheets or {}).items()},
     ).save(folder)
     return folder
 
@@ -108,6 +114,16 @@ def examples(data: Images, per_class: int = 4) -> Tensor:
         return data.x[:40]
     classes = [(data.y == label).nonzero()[:, 0][:per_class] for label in data.y.unique()]
     return data.x[torch.stack(classes, dim=1).flatten()]
+
+
+def webp(tiles: Tensor, columns: int, quality: int = 80) -> tuple[int, bytes]:
+    """Pictures (n, c, h, w) in [0, 1], n a multiple of `columns`, row by row as one WebP: (rows, file)."""
+    n, c, h, w = tiles.shape
+    grid = to_uint8(tiles.numpy()).reshape(n // columns, columns, h, w, c)
+    image = grid.transpose(0, 2, 1, 3, 4).reshape(n // columns * h, columns * w, c)
+    buffer = io.BytesIO()
+    Image.fromarray(image.squeeze()).save(buffer, "WEBP", quality=quality, method=6)
+    return n // columns, buffer.getvalue()
 
 
 def save_strip(path: Path, pictures: Tensor) -> None:
@@ -144,21 +160,21 @@ def _export_graph(role: str, spec: Spec, folder: Path) -> cards.Graph:
             path,
             input_names=[port.name for port in spec.inputs],
             output_names=list(spec.outputs),
-            dynamic_shapes=tuple({0: torch.export.Dim("batch")} for _ in spec.inputs),
+            dynamic_shapes=_dynamic_batch(net, len(spec.inputs)),
             opset_version=OPSET,
             external_data=False,
             dynamo=True,
             verbose=False,
         )
-    worst, shapes = parity(net, path, spec)
+    worst, likes = parity(net, path, spec)
     return cards.Graph(
         file=path.name,
         sha256=cards.sha256(path.read_bytes()),
         bytes=path.stat().st_size,
         inputs=spec.inputs,
         outputs=tuple(
-            Port(name, ("batch", *shape), range=spec.outputs[name])
-            for name, shape in shapes.items()
+            Port(name, ("batch", *like.shape), str(like.dtype), spec.outputs[name])
+            for name, like in likes.items()
         ),
         opset=OPSET,
         parameters=sum(p.numel() for p in net.parameters()),
@@ -166,12 +182,19 @@ def _export_graph(role: str, spec: Spec, folder: Path) -> cards.Graph:
     )
 
 
+def _dynamic_batch(net: nn.Module, inputs: int) -> tuple[Any, ...]:
+    """For torch.export: the first axis of every input is the batch; the inputs of a `forward(*x)` count as one."""
+    axes = tuple({0: torch.export.Dim("batch")} for _ in range(inputs))
+    parameters = inspect.signature(net.forward).parameters.values()
+    return (axes,) if [p.kind for p in parameters] == [inspect.Parameter.VAR_POSITIONAL] else axes
+
+
 @torch.no_grad()
-def parity(net: nn.Module, path: Path, spec: Spec) -> tuple[float, dict[str, tuple[int, ...]]]:
-    """Largest |torch − onnxruntime| over batches of 1, 3 and 16, and the outputs' shapes without the batch axis."""
+def parity(net: nn.Module, path: Path, spec: Spec) -> tuple[float, dict[str, np.ndarray]]:
+    """Largest |torch − onnxruntime| over batches of 1, 3 and 16, and an example of each output."""
     session = ort.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
     rng = torch.Generator().manual_seed(1)
-    worst, shapes = 0.0, {}
+    worst, likes = 0.0, {}
     for batch in BATCHES:
         inputs = [_random(port, batch, rng) for port in spec.inputs]
         wanted = net(*inputs)
@@ -186,8 +209,8 @@ def parity(net: nn.Module, path: Path, spec: Spec) -> tuple[float, dict[str, tup
                     "nothing was exported."
                 )
             worst = max(worst, float(difference.max()))
-            shapes[name] = tuple(want.shape[1:])
-    return worst, shapes
+            likes[name] = np.asarray(have)[0]
+    return worst, likes
 
 
 def _random(port: Port, batch: int, rng: torch.Generator) -> Tensor:

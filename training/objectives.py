@@ -7,7 +7,9 @@ term is visible where terms are added. Logarithms are natural: likelihoods are i
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
@@ -36,3 +38,20 @@ def log_normal(
     """log N(x; mean, σ²) = −½ Σ ( (x − mean)² / σ² + log σ² + log 2π )."""
     squares = (x - mean).square() / logvar.exp()
     return -0.5 * (squares + logvar + math.log(2 * math.pi)).flatten(1).sum(1)
+
+
+def logistic_discriminator(real: Float[Tensor, "b 1"], fake: Float[Tensor, "b 1"]) -> PerSample:
+    """−log D(x) − log(1 − D(x̂)), from logits (§3.4, without its factor ½)."""
+    return (F.softplus(-real) + F.softplus(fake)).sum(1)
+
+
+def logistic_generator(fake: Float[Tensor, "b 1"]) -> PerSample:
+    """−log D(x̂), from logits: the non-saturating heuristic (§3.5; Goodfellow et al. 2014)."""
+    return F.softplus(-fake).sum(1)
+
+
+def r1(D: Callable[[Tensor], Tensor], x: Float[Tensor, "b c h w"]) -> PerSample:
+    """½ ‖∇_x D(x)‖² at real pictures x, D giving logits (Mescheder et al. 2018). Can be differentiated again."""
+    x = x.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(D(x).float().sum(), x, create_graph=True)
+    return 0.5 * gradient.square().flatten(1).sum(1)

@@ -11,10 +11,10 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -24,7 +24,8 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.optim.swa_utils import update_bn
+from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from gen_models.cards import write_atomically
@@ -114,10 +115,13 @@ class Run:
 
     def batches(self, data: Dataset[Tensor]) -> Iterator[Tensor]:
         """Batches of pictures in [0, 1], (batch, c, h, w), on the device, until `config.steps`."""
+        for index in self.indices(len(data)):  # pyright: ignore[reportArgumentType]
+            yield to_float(self.fabric.to_device(data[index]))
+
+    def indices(self, n: int) -> Iterator[list[int]]:
+        """The same for what is more than pictures: indices of a data set of n, one list for each step."""
         c = self.config
         world = self.fabric.world_size
-        sampler = EndlessBatches(len(data), c.batch, c.seed, self.rank, world, self.step)  # pyright: ignore[reportArgumentType]
-        loader = DataLoader(data, batch_size=None, sampler=sampler)  # type: ignore[arg-type]
         self._bar = tqdm(
             total=c.steps * c.batch * world,
             initial=self.step * c.batch * world,
@@ -127,12 +131,12 @@ class Run:
             disable=not (self.is_main and sys.stderr.isatty()),
         )
         started, before = time.monotonic(), self.seconds
-        for images in loader:
+        for index in EndlessBatches(n, c.batch, c.seed, self.rank, world, self.step):
             if self.step >= c.steps:
                 break
             torch.manual_seed(mix(c.seed, self.rank, self.step))
             self.step += 1
-            yield to_float(self.fabric.to_device(images))
+            yield index
             self.seconds = before + time.monotonic() - started
             self._bar.update(c.batch * world)
         self._bar.close()
@@ -192,7 +196,7 @@ class Run:
             write_atomically(log, "".join(row + "\n" for row in kept).encode())
 
 
-class EndlessBatches(Sampler[list[int]]):
+class EndlessBatches:
     """Batches of shuffled indices for ever, a new shuffle each epoch, from any starting step.
 
     Together the ranks walk each epoch once: rank r of w takes every w-th index.
@@ -225,15 +229,29 @@ class Ema(nn.Module):
         """`halflife` is in steps."""
         super().__init__()
         self.net = deepcopy(net).eval().requires_grad_(False)
-        self.decay = 0.5 ** (1 / halflife)
+        self.halflife = halflife
 
     @torch.no_grad()
-    def update(self, net: nn.Module) -> None:
-        """θ̄ ← decay θ̄ + (1 − decay) θ. Buffers are copied: BatchNorm's statistics must be the network's own."""
+    def update(self, net: nn.Module, step: int) -> None:
+        """θ̄ ← decay θ̄ + (1 − decay) θ after step `step`, from 1 on. Buffers, which BatchNorm has, are copied.
+
+        The half-life is a twentieth of the steps so far until it reaches its own value, so that an average over a
+        short past does not hold on to the random start (Karras et al. 2020).
+        """
+        decay = 0.5 ** (1 / min(self.halflife, 0.05 * step))
         for mean, now in zip(self.net.parameters(), net.parameters(), strict=True):
-            mean.lerp_(now, 1 - self.decay)
+            mean.lerp_(now, 1 - decay)
         for mean, now in zip(self.net.buffers(), net.buffers(), strict=True):
             mean.copy_(now)
+
+
+def refit_batchnorm(net: nn.Module, inputs: Iterable[Tensor]) -> nn.Module:
+    """The network with BatchNorm statistics taken anew over batches of inputs, in evaluation mode.
+
+    An averaged network has other activations than the one that its copied statistics were taken from.
+    """
+    update_bn(inputs, net)  # type: ignore[arg-type]  # any iterable will do
+    return net.eval()
 
 
 def spread(data: Images, n: int) -> Tensor:
@@ -288,10 +306,11 @@ def _refuse_another_run(config: RunConfig) -> None:
     if not (config.folder / "state.pt").exists() or not path.exists():
         return
     before, now = json.loads(path.read_text()), json.loads(json.dumps(asdict(config), default=str))
+    usual = {option.name: option.default for option in fields(config)}  # options are added in time
     for key in now.keys() - set(MAY_CHANGE):
-        if before.get(key) != now[key]:
+        if (held := before.get(key, usual[key])) != now[key]:
             raise cli.UserError(
-                f"{config.folder} holds a run with {key} = {before.get(key)}, not {now[key]}: "
+                f"{config.folder} holds a run with {key} = {held}, not {now[key]}: "
                 "give this one another --name, or remove that folder."
             )
 

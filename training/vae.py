@@ -24,10 +24,10 @@ from torch import Tensor, nn
 from torch.optim import AdamW
 
 from gen_models.cards import Port
-from gen_models.networks.vae import BernoulliDecoder, Encoder, NormalDecoder
-from training import cli
-from training.augment import jitter
-from training.data import load
+from gen_models.networks.vae import BernoulliDecoder, Encoder, FixedNormalDecoder, NormalDecoder
+from training import attributes, cli
+from training.augment import jitter, mirrored
+from training.data import load, to_float
 from training.evaluate import evaluate
 from training.export import Spec, export
 from training.objectives import kl_to_standard_normal, log_bernoulli, log_normal
@@ -50,12 +50,18 @@ class Config(RunConfig):
     """channels after the first halving"""
     likelihood: Literal["bernoulli", "normal"] = "bernoulli"
     """p(x|z): one probability per pixel, or a mean and a standard deviation"""
+    sigma: float | None = None
+    """standard deviation of every pixel of a normal output (default: learned, one per pixel)"""
     beta: float = 1.0
     """weight of the KL term, in training and in evaluation; 1 is the bound on log p(x)"""
     binarize: bool = False
     """draw each pixel, black or white, anew at every step with its grey level as the probability"""
     augment: float = 0.5
-    """strength of the random affine maps of the training pictures"""
+    """strength of the random affine maps of the training pictures; for pictures on black ground"""
+    mirror: bool = False
+    """mirror every other training picture"""
+    attributes: tuple[str, ...] = ()
+    """known factors of the data to find directions for in z, such as smile"""
     lr: float = 2e-3
     """AdamW's highest learning rate"""
 
@@ -93,7 +99,7 @@ def train(config: Config) -> tuple[nn.Module, nn.Module, Run]:
 
     for x in run.batches(data):
         set_lr(optimizer, config.lr * cosine(run.progress))
-        x = jitter(x, config.augment)
+        x = jitter(mirrored(x) if config.mirror else x, config.augment)
         x = torch.bernoulli(x) if config.binarize else x
 
         mu, logvar = encoder(x)
@@ -114,9 +120,11 @@ def train(config: Config) -> tuple[nn.Module, nn.Module, Run]:
 def build(config: Config, shape: Sequence[int]) -> tuple[nn.Module, nn.Module]:
     """Untrained (encoder, decoder) for pictures of `shape` (channels, height, width)."""
     c, size, _ = shape
+    sizes = (c, size, config.width, config.latent_dim)
+    if config.likelihood == "normal" and config.sigma:
+        return Encoder(*sizes), FixedNormalDecoder(*sizes, config.sigma)
     decoder_type, _ = OUTPUTS[config.likelihood]
-    encoder = Encoder(c, size, config.width, config.latent_dim)
-    return encoder, decoder_type(c, size, config.width, config.latent_dim)
+    return Encoder(*sizes), decoder_type(*sizes)
 
 
 def export_model(config: Config, encoder: nn.Module, decoder: nn.Module, run: Run) -> None:
@@ -124,6 +132,12 @@ def export_model(config: Config, encoder: nn.Module, decoder: nn.Module, run: Ru
     test = load(config.data, "test", size=config.size, channels=config.channels)
     picture, k = ("batch", *test.x.shape[1:]), config.latent_dim
     second = "logits" if config.likelihood == "bernoulli" else "logvar"
+    graphs = {
+        "encoder": Spec(encoder, (Port("x", picture, range=(0, 1)),), {"mu": None, "logvar": None}),
+        "decoder": Spec(decoder, (Port("z", ("batch", k)),), {"x": (0, 1), second: None}),
+    }
+    if config.attributes:
+        graphs |= attribute_graphs(config, encoder)
     binary = ", drawn black or white anew at each step" if config.binarize else ""
     output = "binary" if config.binarize else config.likelihood
     export(
@@ -144,13 +158,23 @@ def export_model(config: Config, encoder: nn.Module, decoder: nn.Module, run: Ru
         config=config,
         data=test,
         runs=[run],
-        graphs={
-            "encoder": Spec(
-                encoder, (Port("x", picture, range=(0, 1)),), {"mu": None, "logvar": None}
-            ),
-            "decoder": Spec(decoder, (Port("z", ("batch", k)),), {"x": (0, 1), second: None}),
-        },
+        graphs=graphs,
     )
+
+
+@torch.no_grad()
+def attribute_graphs(config: Config, encoder: nn.Module) -> dict[str, Spec]:
+    """The graphs "directions" and "attributes", fitted to the training split."""
+    data = load(config.data, "train", size=config.size, channels=config.channels)
+    encoder = encoder.cpu().float().eval()
+    mu = torch.cat([encoder(to_float(batch))[0] for batch in data.x.split(512)])
+    directions, readers = attributes.fit(mu, attributes.amounts(data, config.attributes))
+    amount = tuple(Port(name, ("batch", 1)) for name in config.attributes)
+    z = Port("z", ("batch", config.latent_dim))
+    return {
+        "directions": Spec(directions, amount, {"dz": None}),
+        "attributes": Spec(readers, (z,), dict.fromkeys(config.attributes)),
+    }
 
 
 def main(config: Config) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -56,3 +59,45 @@ class NormalDecoder(nn.Module):
         """Return (the mean in [0, 1], log σ²)."""
         mean, spread = self.trunk(z).chunk(2, dim=1)
         return mean.sigmoid(), LOGVAR_MIN + (LOGVAR_MAX - LOGVAR_MIN) * spread.sigmoid()
+
+
+class FixedNormalDecoder(nn.Module):
+    """p(x|z) = N(x; μ(z), σ² I) with σ chosen in advance: what an error of a pixel costs beside the KL."""
+
+    def __init__(self, channels: int, size: int, width: int, latent_dim: int, sigma: float) -> None:
+        super().__init__()
+        self.trunk = ConvDecoder(channels, size, width, latent_dim)
+        self.logvar = 2 * math.log(sigma)
+
+    def forward(
+        self, z: Float[Tensor, "b k"]
+    ) -> tuple[Float[Tensor, "b c h w"], Float[Tensor, "b c h w"]]:
+        """Return (the mean in [0, 1], log σ²)."""
+        mean = self.trunk(z).sigmoid()
+        return mean, torch.full_like(mean, self.logvar)
+
+
+class Directions(nn.Module):
+    """Amounts of attributes to the step in z that changes them: dz = Σ_a amount_a d_a."""
+
+    def __init__(self, directions: Float[Tensor, "a k"]) -> None:
+        super().__init__()
+        self.directions = nn.Parameter(directions)
+
+    def forward(self, *amounts: Float[Tensor, "b 1"]) -> Float[Tensor, "b k"]:
+        """Add up."""
+        return torch.cat(amounts, dim=1) @ self.directions
+
+
+class Attributes(nn.Module):
+    """z to the amount of each attribute, an affine function each."""
+
+    def __init__(self, weight: Float[Tensor, "a k"], bias: Float[Tensor, " a"]) -> None:
+        super().__init__()
+        self.linear = nn.Linear(weight.shape[1], weight.shape[0])
+        self.linear.weight = nn.Parameter(weight)
+        self.linear.bias = nn.Parameter(bias)
+
+    def forward(self, z: Float[Tensor, "b k"]) -> tuple[Float[Tensor, "b 1"], ...]:
+        """Read."""
+        return self.linear(z).split(1, dim=1)

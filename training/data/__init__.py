@@ -8,7 +8,7 @@ in RECIPES.
 from collections.abc import Callable
 from pathlib import Path
 
-from training.data import digits, folder, torchvision_sets
+from training.data import digits, folder, heads, toons, torchvision_sets
 from training.data.common import DataError, Images, Info, Split, Splits, fit, root, to_float
 
 __all__ = ["RECIPES", "DataError", "Images", "Info", "Split", "load", "root", "to_float"]
@@ -17,6 +17,8 @@ RECIPES: dict[str, Callable[[Path], Splits]] = {
     "digits": digits.load,
     "mnist": torchvision_sets.load_mnist,
     "fashion": torchvision_sets.load_fashion,
+    "toons": toons.load,
+    **{each.name: heads.recipe(each) for each in heads.SETS},
 }
 
 
@@ -26,8 +28,8 @@ def load(
     """One split of a data set, built or downloaded first if it is not under `root()`.
 
     spec: a name in RECIPES, or `folder:PATH` for any folder of images.
-    size: side of the square pictures in pixels; None: the set's own (28), or 64 for a folder.
-    channels: 1 or 3; None: the set's own (1), or 3 for a folder.
+    size: side of the square pictures in pixels; None: the set's own, or 64 for a folder.
+    channels: 1 or 3; None: the set's own, or 3 for a folder.
     Raises DataError, with one sentence, for a bad argument or data that are missing or damaged.
     """
     if split not in ("train", "test"):

@@ -22,7 +22,7 @@ def main(
         tyro.conf.arg(
             metavar="INT",
             help="side of the square pictures in pixels",
-            help_behavior_hint="(default: 28; folder: 64)",
+            help_behavior_hint="(default: the set's own; folder: 64)",
         ),
     ] = None,
     channels: Annotated[
@@ -30,7 +30,7 @@ def main(
         tyro.conf.arg(
             metavar="{1,3}",
             help="1 for grey, 3 for colour",
-            help_behavior_hint="(default: 1; folder: 3)",
+            help_behavior_hint="(default: the set's own; folder: 3)",
         ),
     ] = None,
 ) -> None:

@@ -32,6 +32,8 @@ class Info:
     sha256: str
     """Of the content (see each recipe): the same for both splits, any `size` and `channels`."""
     classes: tuple[str, ...] = ()
+    factors: tuple[str, ...] = ()
+    """Names of the known factors, where the pictures were made from such."""
     note: str = ""
 
 
@@ -40,10 +42,13 @@ class Images(Dataset[Tensor]):
 
     x: uint8 [n, c, h, w], 0 (black) to 255
     y: int64 [n], indices into `info.classes`; None if the pictures have no labels
+    factors: float32 [n, f], what each picture was made from, named by `info.factors`; None if unknown
     """
 
-    def __init__(self, x: Tensor, y: Tensor | None, info: Info) -> None:
-        self.x, self.y, self.info = x, y, info
+    def __init__(
+        self, x: Tensor, y: Tensor | None, info: Info, factors: Tensor | None = None
+    ) -> None:
+        self.x, self.y, self.info, self.factors = x, y, info, factors
 
     def __len__(self) -> int:
         return len(self.x)
@@ -88,7 +93,10 @@ def sha256(*arrays: np.ndarray) -> str:
 
 
 def fit(images: Images, size: int | None, channels: int | None) -> Images:
-    """Resize to size x size (bicubic, antialiased) and repeat the channel; None keeps what is."""
+    """Resize to size x size (bicubic, antialiased); grey to colour, or colour to grey by luma (BT.601).
+
+    None keeps what is.
+    """
     x = images.x
     if size is not None and (size, size) != tuple(x.shape[-2:]):
         parts = [
@@ -99,6 +107,10 @@ def fit(images: Images, size: int | None, channels: int | None) -> Images:
             for part in x.split(1024)
         ]
         x = torch.cat(parts)
-    if channels is not None:
+    if channels == 1 and x.shape[1] == 3:
+        luma = torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1)
+        parts = [(part * luma).sum(1, keepdim=True).round_() for part in x.split(1024)]
+        x = torch.cat(parts).to(torch.uint8)
+    elif channels is not None:
         x = x.expand(-1, channels, -1, -1).contiguous()
-    return Images(x, images.y, images.info)
+    return Images(x, images.y, images.info, images.factors)

@@ -1,0 +1,315 @@
+"""GANs and what belongs to them: every script to a card in a few steps, resume, films, augmentation, codes."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.train
+
+from gen_models import cards  # noqa: E402
+from gen_models.networks import gan as networks  # noqa: E402
+from gen_models.runtime import Model  # noqa: E402
+from training import attributes, cli, dcgan, features, film, gan, infogan, vae  # noqa: E402
+from training.augment import differentiable, mirrored  # noqa: E402
+from training.data import Images, Info, load, to_float  # noqa: E402
+from training.evaluate import evaluate  # noqa: E402
+from training.factors import Targets  # noqa: E402
+
+
+@pytest.fixture
+def options(tmp_path, picture_folder):
+    return {
+        "data": f"folder:{picture_folder}", "size": 32, "channels": 1, "width": 4, "batch": 4, "steps": 4,
+        "log_every": 1, "save_every": 2, "accelerator": "cpu", "runs": tmp_path / "runs", "exported": tmp_path,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def few_samples(monkeypatch):
+    monkeypatch.setattr("training.evaluate.SAMPLES", 80)
+    monkeypatch.setattr("training.evaluate.AMONG", 10)
+
+
+def test_a_gan_trains_exports_its_film_and_is_measured(options, tmp_path, few_samples, monkeypatch):
+    monkeypatch.setattr(features, "COLUMNS", 8)
+    features.main(features.Config(name="f", **options))
+    gan.main(gan.Config(name="g", r1_every=2, augment=0.5, mirror=True, **options))
+    card = cards.load(tmp_path / "g" / "card.json")
+    assert card.metrics.keys() >= {"Fréchet distance", "precision", "recall"}
+    assert card.sheets["film"].steps == (1, 2, 3, 4)
+    model = Model(card, tmp_path / "g")
+    assert model.sheet("film").shape == (film.ROWS, 4, 32, 32, 1)
+    x = model("generator", z=np.zeros((2, 64)))["x"]
+    assert x.shape == (2, 1, 32, 32)
+    assert 0 <= x.min() <= x.max() <= 1
+
+
+def test_the_features_of_another_data_set_are_not_used(options, tmp_path, few_samples, monkeypatch):
+    monkeypatch.setattr(features, "COLUMNS", 8)
+    features.main(features.Config(name="f", **options))
+    path = tmp_path / "f" / "card.json"
+    digest = cards.load(path).dataset.sha256
+    path.write_text(path.read_text().replace(digest, "0" * 64))
+    gan.main(gan.Config(name="g", **options))
+    assert cards.load(tmp_path / "g" / "card.json").metrics == {}
+
+
+def test_the_lectures_recipe_trains_and_exports(options, tmp_path, few_samples):
+    dcgan.main(dcgan.Config(name="d", **options))
+    card = cards.load(tmp_path / "d" / "card.json")
+    assert card.family == "gan"
+    assert card.training.command.startswith("python -m")
+
+
+def test_infogan_trains_every_seed_exports_and_is_measured(options, tmp_path):
+    infogan.main(infogan.Config(name="i", seeds=(0, 7), categories=3, **options))
+    card = cards.load(tmp_path / "i" / "card.json")
+    assert card.graphs.keys() == {"generator", "recogniser", "recogniser_1"}
+    assert card.training.images == 2 * 4 * 4
+    assert {path.name for path in (tmp_path / "runs" / "i").iterdir()} == {"seed-0", "seed-7"}
+    q = Model(card, tmp_path / "i")("recogniser", x=np.zeros((2, 1, 32, 32)))
+    np.testing.assert_allclose(q["category"].sum(1), 1, rtol=1e-5)
+    of_category, of_continuous, whole = (
+        card.metrics["mutual information bound" + part].value
+        for part in ("/category", "/continuous codes", "")
+    )
+    assert whole == pytest.approx(of_category + of_continuous)
+    assert of_category <= math.log(3)
+
+
+@pytest.mark.parametrize("algorithm", [gan, dcgan])
+def test_a_run_that_was_stopped_ends_as_one_that_was_not(options, algorithm):
+    whole, _ = algorithm.train(algorithm.Config(name="whole", **options))
+    algorithm.train(algorithm.Config(name="parts", **options | {"steps": 2}))
+    parts, run = algorithm.train(algorithm.Config(name="parts", **options))
+    assert run.step == 4
+    for a, b in zip(whole.state_dict().values(), parts.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_a_size_that_no_gan_is_for_is_refused_with_a_sentence(options):
+    with pytest.raises(cli.UserError, match="cannot be halved"):
+        gan.train(gan.Config(name="g", **options | {"size": 22}))
+    with pytest.raises(cli.UserError, match="32 or 64"):
+        dcgan.train(dcgan.Config(name="d", **options | {"size": 16}))
+
+
+@pytest.mark.parametrize(("size", "sides"), [(28, [14, 7]), (32, [16, 8, 4]), (64, [32, 16, 8, 4])])
+def test_pictures_are_halved_down_to_4_or_7(size, sides):
+    assert networks.halvings(size) == sides
+    x = networks.Generator(3, size, 4, 5)(torch.randn(2, 5))
+    assert x.shape == (2, 3, size, size)
+    assert networks.Discriminator(3, size, 4)(x).shape == (2, 1)
+
+
+def test_the_lectures_generator_has_five_transposed_convolutions():
+    for size in (32, 64):
+        G = networks.DCGANGenerator(1, size, 4, 10)
+        layers = [m for m in G.modules() if isinstance(m, torch.nn.ConvTranspose2d)]
+        assert len(layers) == 5
+        assert G(torch.randn(2, 10)).shape == (2, 1, size, size)
+
+
+def test_the_spread_of_a_collapsed_batch_is_nearly_zero():
+    one = torch.rand(1, 3, 4, 4)
+    assert networks.batch_spread(one.expand(5, -1, -1, -1)).max() <= 1.1e-3
+    two = torch.cat([torch.zeros(1, 3, 4, 4), 2 * torch.ones(1, 3, 4, 4)])
+    torch.testing.assert_close(networks.batch_spread(two), torch.ones(2, 1, 4, 4))
+
+
+# Augmentation
+
+
+def test_every_change_of_the_discriminators_pictures_lets_gradients_through():
+    torch.manual_seed(0)
+    x = torch.rand(8, 3, 16, 16, requires_grad=True)
+    assert differentiable(x, 0) is x
+    y = differentiable(x, 1)
+    assert y.shape == x.shape
+    y.sum().backward()
+    assert x.grad is not None
+    assert (x.grad.flatten(1).abs().sum(1) > 0).all()
+
+
+def test_at_half_probability_some_pictures_stay_as_they_are():
+    torch.manual_seed(0)
+    x = torch.rand(200, 1, 16, 16)
+    same = (differentiable(x, 0.5) == x).flatten(1).all(1).float().mean()
+    assert same.item() == pytest.approx(0.5**3, abs=0.08)
+
+
+def test_about_half_of_the_pictures_are_mirrored():
+    torch.manual_seed(0)
+    x = torch.rand(400, 1, 4, 4)
+    y = mirrored(x)
+    flipped = (y == x.flip(3)).flatten(1).all(1)
+    assert ((y == x).flatten(1).all(1) | flipped).all()
+    assert flipped.float().mean().item() == pytest.approx(0.5, abs=0.08)
+
+
+# Films
+
+
+def test_moments_begin_at_the_first_step_end_at_the_last_and_grow():
+    moments = film.moments(10_000)
+    assert (moments[0], moments[-1]) == (1, 10_000)
+    assert moments == sorted(set(moments))
+    assert max(np.diff(moments[:5])) < min(np.diff(moments[-5:]))
+    assert film.moments(3) == [1, 2, 3]
+
+
+# Codes of InfoGAN
+
+
+def test_a_perfect_reading_of_the_category_is_worth_its_entropy():
+    config = infogan.Config(name="x")
+    category = torch.tensor([3, 0])
+    logits = 100 * torch.nn.functional.one_hot(category, config.categories).float()
+    bound, _ = infogan.information(category, torch.zeros(2, 1), logits, *torch.zeros(2, 2, 1))
+    assert bound.tolist() == pytest.approx([math.log(10)] * 2)
+
+
+def test_a_reading_that_knows_nothing_is_worth_nothing():
+    category = torch.tensor([1, 2])
+    bound, _ = infogan.information(
+        category, torch.zeros(2, 1), torch.zeros(2, 10), *torch.zeros(2, 2, 1)
+    )
+    assert bound.tolist() == pytest.approx([0, 0], abs=1e-6)
+
+
+def test_a_continuous_code_read_with_an_error_of_sigma_is_worth_what_the_formula_says():
+    c, mean = torch.tensor([[0.5]]), torch.tensor([[0.4]])
+    logvar = torch.tensor([[2 * math.log(0.1)]])
+    _, bound = infogan.information(torch.tensor([0]), c, torch.zeros(1, 2), mean, logvar)
+    wanted = math.log(2) - 0.5 - math.log(0.1) - 0.5 * math.log(2 * math.pi)
+    assert bound.item() == pytest.approx(wanted, rel=1e-5)
+
+
+def test_codes_come_from_their_distributions():
+    config = infogan.Config(name="x", continuous=3)
+    torch.manual_seed(0)
+    z, category, continuous = infogan.draw_codes(config, 5000, torch.device("cpu"))
+    assert z.shape == (5000, 62)
+    assert torch.bincount(category, minlength=10).min() > 400
+    assert continuous.abs().max() <= 1
+    assert continuous.std().item() == pytest.approx(1 / math.sqrt(3), abs=0.02)
+
+
+# Factors and attributes
+
+
+def made(factors, names):
+    x = torch.zeros(len(factors), 3, 8, 8, dtype=torch.uint8)
+    info = replace(Info("made", "", "", "", "0" * 64), factors=names)
+    return Images(x, None, info, factors)
+
+
+def test_kinds_become_indicators_and_amounts_stay_with_mean_0_and_variance_1():
+    rng = torch.Generator().manual_seed(0)
+    amount, kind = torch.randn(300, 1, generator=rng), torch.randint(0, 3, (300, 1), generator=rng)
+    targets = Targets(made(torch.cat([amount, kind], dim=1), ("amount", "kind")))
+    assert targets.columns == {"amount": slice(0, 1), "kind": slice(1, 4)}
+    table = targets.table(torch.cat([amount, kind], dim=1))
+    torch.testing.assert_close(table.mean(0), torch.zeros(4), atol=1e-5, rtol=0)
+    torch.testing.assert_close(table.std(0), torch.ones(4))
+    assert (table[:, 1:].argmax(1) == kind[:, 0]).all()
+
+
+def test_directions_and_readings_of_a_linear_world_are_exact():
+    rng = torch.Generator().manual_seed(0)
+    known = torch.randn(400, 2, generator=rng) * torch.tensor([2.0, 5.0]) + 1
+    standard = (known - known.mean(0)) / known.std(0)
+    d = torch.tensor([[1.0, 0, 2], [0, 3, 0]])
+    directions, readers = attributes.fit(standard @ d + 4, known)
+    with torch.no_grad():
+        step = directions(torch.ones(1, 1), torch.zeros(1, 1))
+        torch.testing.assert_close(step, d[:1], atol=1e-4, rtol=1e-4)
+        read = torch.cat(readers(standard @ d + 4), dim=1)
+    torch.testing.assert_close(read, standard, atol=1e-3, rtol=1e-3)
+
+
+def test_a_factor_that_the_data_do_not_have_is_named():
+    data = made(torch.zeros(4, 1), ("smile",))
+    with pytest.raises(cli.UserError, match="no factor wings; it has: smile"):
+        attributes.amounts(data, ("wings",))
+
+
+def test_a_vae_with_a_fixed_sigma_and_attributes_exports_and_is_measured(
+    options, tmp_path, monkeypatch
+):
+    rng = torch.Generator().manual_seed(0)
+
+    def heads(spec, split, **_):
+        one = load(options["data"], "train", size=32, channels=3)
+        factors = torch.rand(len(one), 2, generator=rng)
+        return Images(one.x, None, replace(one.info, factors=("smile", "age")), factors)
+
+    monkeypatch.setattr(vae, "load", heads)
+    monkeypatch.setattr("training.evaluate.load", heads)
+    more = {"likelihood": "normal", "sigma": 0.1, "augment": 0, "mirror": True}
+    more |= {"attributes": ("age", "smile")}
+    vae.main(vae.Config(name="v", latent_dim=3, **options | more))
+    card = cards.load(tmp_path / "v" / "card.json")
+    model = Model(card, tmp_path / "v")
+    assert np.allclose(model("decoder", z=np.zeros((1, 3)))["logvar"], 2 * math.log(0.1))
+    assert model("directions", age=np.ones((1, 1)), smile=np.zeros((1, 1)))["dz"].shape == (1, 3)
+    assert model("attributes", z=np.zeros((2, 3)))["smile"].shape == (2, 1)
+    assert card.metrics.keys() >= {"separation/age", "separation/smile"}
+
+
+# Features
+
+
+def test_features_learn_classes_factors_or_turns(options):
+    one = load(options["data"], "train", size=32, channels=1)
+    labels = torch.arange(len(one)) % 3
+    classes = Images(one.x, labels, replace(one.info, classes=("a", "b", "c")))
+    factors = Images(one.x, None, replace(one.info, factors=("r",)), torch.rand(len(one), 1))
+    turns = Images(one.x, None, one.info)
+    assert [features.task(data).outputs for data in (classes, factors, turns)] == [3, 1, 4]
+    for name, data in (("a", classes), ("b", factors), ("c", turns)):
+        features.train(features.Config(name=name, **options), data)
+
+
+def test_the_nearest_of_a_bank_are_found_with_their_distances():
+    from gen_models.networks.features import Neighbours
+
+    bank = torch.tensor([[0.0, 0], [3, 4], [6, 8]])
+    index, distance = Neighbours(bank, 2)(torch.tensor([[0.1, 0], [6, 8]]))
+    assert index.tolist() == [[0, 1], [2, 1]]
+    torch.testing.assert_close(distance[1], torch.tensor([0.0, 5.0]), atol=2e-3, rtol=0)
+
+
+@pytest.mark.slow
+def test_a_gan_learns_where_the_light_is(options, tmp_path):
+    """Pictures that are white on the left or on the right half: G must find both, and nothing between."""
+    half = torch.zeros(2, 1, 32, 32, dtype=torch.uint8)
+    half[0, :, :, :16] = 255
+    half[1, :, :, 16:] = 255
+    data = Images(half.repeat(40, 1, 1, 1), None, Info("halves", "", "", "", ""))
+    config = gan.Config(name="halves", latent_dim=4, **options | {"steps": 150, "width": 8, "batch": 16})  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gan, "load", lambda *_, **__: data)
+        G, _ = gan.train(config)
+    with torch.no_grad():
+        x = G(torch.randn(200, 4, generator=torch.Generator().manual_seed(0)))
+    left = (x[..., :16].mean((1, 2, 3)) > x[..., 16:].mean((1, 2, 3))).float().mean()
+    assert 0.1 < left < 0.9
+    wanted = torch.where(
+        (x[..., :16].mean((1, 2, 3)) > x[..., 16:].mean((1, 2, 3))).view(-1, 1, 1, 1),
+        to_float(half[:1]),
+        to_float(half[1:]),
+    )
+    assert (x - wanted).abs().mean() < 0.15
+
+
+def test_evaluating_a_gan_twice_gives_the_same_numbers(options, tmp_path, few_samples, monkeypatch):
+    monkeypatch.setattr(features, "COLUMNS", 8)
+    features.main(features.Config(name="f", **options))
+    gan.main(gan.Config(name="g", **options))
+    first = cards.load(tmp_path / "g" / "card.json").metrics
+    evaluate(tmp_path / "g")
+    assert cards.load(tmp_path / "g" / "card.json").metrics == first

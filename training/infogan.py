@@ -1,0 +1,238 @@
+"""InfoGAN: a GAN whose codes can be read back from the picture (lecture §3.8; Chen et al. 2016).
+
+Part of G's input is a code c of known distribution: a category, uniform over ten, and two numbers, uniform in [−1, 1].
+A recogniser Q, which shares D's convolutions, guesses c from the picture. Its log-likelihood bounds the mutual
+information of code and picture from below, and G, D's convolutions and Q all raise it, beside the GAN's own game:
+
+    L_I = E log q(c | G(z, c)) + H(c)  ≤  I(c; G(z, c)),        min over D, Q;  min over G:   V_D, V_G  −  λ L_I.
+
+No label is used. Which digit a category stands for is found afterwards, by matching (Hungarian method) on test labels.
+Several seeds are trained: how often the categories are the digits depends on them. The first is exported to generate.
+
+    python -m training.infogan --name infogan-digits --data digits
+"""
+
+from __future__ import annotations
+
+import math
+from copy import deepcopy
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from gen_models.cards import Port
+from gen_models.networks.gan import Discriminator
+from gen_models.networks.infogan import CodedGenerator, Reading, Recogniser
+from training import cli
+from training.augment import jitter
+from training.data import Images, load
+from training.evaluate import evaluate
+from training.export import Spec, export
+from training.objectives import log_normal, logistic_discriminator, logistic_generator, r1
+from training.run import Ema, Run, RunConfig, refit_batchnorm
+
+
+@dataclass(frozen=True)
+class Config(RunConfig):
+    """One InfoGAN for each of several seeds."""
+
+    batch: int = 64
+    """pictures per step and device"""
+    data: str = "digits"
+    """a data set of training.data, or folder:PATH"""
+    size: int | None = None
+    """side of the pictures in pixels, such as 28, 32 or 64 (default: the data set's own, 64 for a folder)"""
+    channels: int | None = None
+    """1 grey, 3 colour (default: the data set's own, 3 for a folder)"""
+    latent_dim: int = 62
+    """size of z, the noise that no code explains"""
+    categories: int = 10
+    """values of the categorical code"""
+    continuous: int = 2
+    """continuous codes"""
+    width: int = 32
+    """channels of G, D and Q at half the pictures' side"""
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    """a network is trained from each; the first one's generator is exported"""
+    lambda_category: float = 1.0
+    """weight of the category's part of L_I"""
+    lambda_continuous: float = 0.1
+    """weight of the continuous codes' part of L_I"""
+    gamma: float = 0.1
+    """weight of R1, per squared pixel in [0, 1]"""
+    r1_every: int = 16
+    """steps between penalties"""
+    augment: float = 0.3
+    """strength of the random affine maps of the training pictures"""
+    ema: float = 200.0
+    """half-life of G's moving average, in steps"""
+    lr: float = 5e-4
+    """Adam's learning rate"""
+
+
+def draw_codes(
+    config: Config, n: int, device: torch.device
+) -> tuple[Float[Tensor, "b k"], Int[Tensor, " b"], Float[Tensor, "b m"]]:
+    """(z, category, continuous codes) from their distributions."""
+    z = torch.randn(n, config.latent_dim, device=device)
+    category = torch.randint(0, config.categories, (n,), device=device)
+    return z, category, 2 * torch.rand(n, config.continuous, device=device) - 1
+
+
+def information(
+    category: Int[Tensor, " b"],
+    continuous: Float[Tensor, "b m"],
+    logits: Float[Tensor, "b c"],
+    mean: Float[Tensor, "b m"],
+    logvar: Float[Tensor, "b m"],
+) -> tuple[Float[Tensor, " b"], Float[Tensor, " b"]]:
+    """log q(c|x) + H(c) in nats, for the category, H = log c, and for the continuous codes, H = m log 2."""
+    of_category = math.log(logits.shape[1]) - F.cross_entropy(logits, category, reduction="none")
+    of_continuous = mean.shape[1] * math.log(2) + log_normal(continuous, mean, logvar)
+    return of_category, of_continuous
+
+
+def train(
+    config: Config, data: Images, seed: int, fabric: Fabric | None = None
+) -> tuple[nn.Module, Recogniser, Run]:
+    """Fit from `seed` and return (averaged G, Q) with their run."""
+    run = Run(replace(config, name=f"{config.name}/seed-{seed}", seed=seed), fabric)
+    G, D, Q = map(run.setup, build(config, data.x.shape[1:]))
+    ema = Ema(G.module, config.ema)
+    readers = [*D.parameters(), *Q.head.parameters()]  # D's convolutions are Q's too
+    optimizer_G, optimizer_D = (
+        run.optimizer(Adam(parameters, config.lr, betas=(0.5, 0.99)))
+        for parameters in (G.parameters(), readers)
+    )
+    state = {"G": G, "D": D, "Q": Q, "ema": ema}
+    state |= {"optimizer_G": optimizer_G, "optimizer_D": optimizer_D}
+    run.resume(**state)
+
+    for x in run.batches(data):
+        x = jitter(x, config.augment)
+        z, category, continuous = draw_codes(config, len(x), x.device)
+        x_hat = G(z, F.one_hot(category, config.categories).float(), continuous)
+
+        loss_D = logistic_discriminator(D(x), D(x_hat.detach()))
+        parts = information(category, continuous, *Q(x_hat.detach()))
+        loss_D = loss_D - config.lambda_category * parts[0] - config.lambda_continuous * parts[1]
+        if config.gamma and run.step % config.r1_every == 0:
+            with run.fabric.autocast():  # Fabric's wrapper allows no gradient but fabric.backward's
+                loss_D = loss_D + config.r1_every * config.gamma * r1(D.module, x)
+        optimizer_D.zero_grad()
+        run.fabric.backward(loss_D.mean())
+        optimizer_D.step()
+
+        loss_G = logistic_generator(D(x_hat))
+        parts = information(category, continuous, *Q(x_hat))
+        loss = loss_G - config.lambda_category * parts[0] - config.lambda_continuous * parts[1]
+        optimizer_G.zero_grad()
+        run.fabric.backward(loss.mean())
+        optimizer_G.step()
+        ema.update(G.module, run.step)
+
+        run.log(loss_G=loss_G, category=parts[0], continuous=parts[1])
+        run.checkpoint(lambda: samples(config, ema.net), **state)
+    refit(config, ema.net)
+    return ema.net, Q.module, run
+
+
+def build(config: Config, shape: torch.Size) -> tuple[nn.Module, Discriminator, Recogniser]:
+    """Untrained (G, D, Q) for pictures of `shape` (channels, height, width)."""
+    c, size, _ = shape
+    codes = (config.categories, config.continuous)
+    try:
+        G = CodedGenerator(c, size, config.width, config.latent_dim, *codes)
+        D = Discriminator(c, size, config.width)
+    except ValueError as error:
+        raise cli.UserError(str(error)) from None
+    return G, D, Recogniser(D, *codes)
+
+
+def samples(config: Config, G: nn.Module) -> Tensor:
+    """A row for each category: the first continuous code from −1 to 1, z fixed. (10 c, channels, h, w) in [0, 1]."""
+    rows, columns = config.categories, 10
+    device = next(G.parameters()).device
+    z = torch.randn(1, config.latent_dim, generator=torch.Generator().manual_seed(0)).to(device)
+    category = torch.eye(rows, device=device).repeat_interleave(columns, 0)
+    continuous = torch.zeros(rows * columns, config.continuous, device=device)
+    continuous[:, 0] = torch.linspace(-1, 1, columns, device=device).repeat(rows)
+    G = refit(config, deepcopy(G))
+    return G(z.expand(rows * columns, -1), category, continuous).float()
+
+
+def refit(config: Config, G: nn.Module) -> nn.Module:
+    """G with BatchNorm statistics of its own, over the distribution of its inputs."""
+    device = next(G.parameters()).device
+    torch.manual_seed(config.seed)
+
+    def inputs() -> Tensor:
+        z, category, continuous = draw_codes(config, 256, device)
+        return torch.cat([z, F.one_hot(category, config.categories).float(), continuous], dim=1)
+
+    refit_batchnorm(G.get_submodule("G"), (inputs() for _ in range(20)))
+    return G.eval()
+
+
+def main(config: Config) -> None:
+    """For each seed train; then export all, and evaluate."""
+    if config.devices > 1:
+        raise cli.UserError("InfoGAN trains on one device: leave out --devices.")
+    data = load(config.data, "train", size=config.size, channels=config.channels)
+    runs: list[Run] = []
+    recognisers: list[nn.Module] = []
+    generators: list[nn.Module] = []
+    for seed in config.seeds:
+        G, Q, run = train(config, data, seed, runs[0].fabric if runs else None)
+        runs.append(run)
+        generators.append(G)
+        recognisers.append(Reading(Q))
+    export_model(config, generators[0], recognisers, runs)
+    evaluate(config.exported / config.name)
+
+
+def export_model(
+    config: Config, G: nn.Module, recognisers: list[nn.Module], runs: list[Run]
+) -> None:
+    """Write `exported/<name>/`: G of the first seed, Q of each."""
+    test = load(config.data, "test", size=config.size, channels=config.channels)
+    picture = Port("x", ("batch", *test.x.shape[1:]), range=(0, 1))
+    codes = (
+        Port("z", ("batch", config.latent_dim)),
+        Port("category", ("batch", config.categories), range=(0, 1)),
+        Port("continuous", ("batch", config.continuous), range=(-1, 1)),
+    )
+    read = {"category": (0, 1), "continuous": None, "sigma": None}
+    graphs = {"generator": Spec(G, codes, {"x": (0, 1)})}
+    for i, Q in enumerate(recognisers):
+        graphs["recogniser" + f"_{i}" * (i > 0)] = Spec(Q, (picture,), read)
+    export(
+        name=config.name,
+        root=config.exported,
+        family="infogan",
+        title=f"InfoGAN on {test.info.title}",
+        lecture="§3.8",
+        summary=(
+            f"A GAN on {test.info.title} with a categorical code of {config.categories} values and "
+            f"{config.continuous} continuous codes that can be read back from its pictures; no label was used. "
+            f"With it, the recognisers of {len(recognisers)} training seeds."
+        ),
+        limitations=(
+            "Nothing makes a category a digit but that this is the easiest thing to tell apart: in some trainings "
+            "two digits share a category, or one digit has two."
+        ),
+        module="training.infogan",
+        config=config,
+        data=test,
+        runs=runs,
+        graphs=graphs,
+    )
+
+
+if __name__ == "__main__":
+    cli.run(main, Config)

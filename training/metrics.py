@@ -1,0 +1,76 @@
+"""How far apart two sets of pictures are, and how well unnamed categories match classes. Pure numpy and scipy.
+
+The sets come as feature vectors (n, k) of `training.features`, whose dimensions have mean 0 and variance 1 on real
+pictures: distances are in those units, and compare models of one data set only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+from scipy.stats import rankdata
+
+Array = np.ndarray
+
+
+def frechet_distance(a: Array, b: Array) -> float:
+    """‖m_a − m_b‖² + tr(S_a + S_b − 2 (S_a S_b)^½): between Gaussians fitted to features (n, k) and (m, k).
+
+    The distance of Dowson and Landau 1982 that Heusel et al. 2017 take on Inception's features and call FID; these are
+    not those. tr (S_a S_b)^½ is the sum of the square roots of the eigenvalues of S_a S_b, which are real and not
+    negative. A finite sample has a positive distance from another of its own distribution.
+    """
+    S_a, S_b = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    eigenvalues = np.linalg.eigvals(np.atleast_2d(S_a @ S_b)).real.clip(min=0)
+    trace = np.trace(np.atleast_2d(S_a + S_b)) - 2 * np.sqrt(eigenvalues).sum()
+    return float(np.square(a.mean(0) - b.mean(0)).sum() + trace)
+
+
+def precision_and_recall(real: Array, fake: Array, k: int = 3) -> tuple[float, float]:
+    """Shares of generated pictures that lie among real ones, and of real ones that lie among generated ones.
+
+    A picture lies among a set if it is nearer to some member of it than that member's own k-th neighbour in the set
+    (Kynkäänniemi et al. 2019).
+
+    Args:
+        real: features (n, d) of real pictures.
+        fake: features (m, d) of generated ones.
+        k: which neighbour sets the radius.
+    """
+
+    def covered(points: Array, members: Array) -> float:
+        radii = np.sort(cdist(members, members), axis=1)[:, k]  # column 0 is the member itself
+        return float((cdist(points, members) <= radii).any(1).mean())
+
+    return covered(fake, real), covered(real, fake)
+
+
+def nearest_distances(a: Array, b: Array) -> Array:
+    """Euclidean distance from each of a (n, k) to its nearest in b (m, k): (n,)."""
+    return np.concatenate([cdist(part, b).min(1) for part in np.array_split(a, -(-len(a) // 500))])
+
+
+def match(categories: Array, labels: Array) -> tuple[float, dict[int, int]]:
+    """The one-to-one matching of categories to labels that agrees most often (Kuhn 1955, the Hungarian method).
+
+    Args:
+        categories: int (n,), 0 to c − 1.
+        labels: int (n,), 0 to c − 1.
+
+    Returns:
+        The share of agreement, and the label of each category.
+    """
+    c = int(max(categories.max(), labels.max())) + 1
+    counts = np.zeros((c, c), int)
+    np.add.at(counts, (categories, labels), 1)
+    rows, columns = linear_sum_assignment(counts, maximize=True)
+    label_of = dict(zip(rows.tolist(), columns.tolist(), strict=True))
+    return float(counts[rows, columns].sum() / len(labels)), label_of
+
+
+def area_under_roc(positive: Array, negative: Array) -> float:
+    """Probability that a positive's score (n,) is above a negative's (m,), ties counting half: 0.5 is chance."""
+    n, m = len(positive), len(negative)
+    ranks = rankdata(np.concatenate([positive, negative]))[:n]
+    return float((ranks.sum() - n * (n + 1) / 2) / (n * m))
