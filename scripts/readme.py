@@ -9,6 +9,9 @@ START, END = "<!-- models -->", "<!-- /models -->"
 HEADLINES = {
     "autoencoder": ("squared error/10", "squared error/32"),
     "vae": ("−log p(x), 5000 samples", "squared error", "KL"),
+    "gan": ("Fréchet distance", "recall"),
+    "infogan": ("code accuracy",),
+    "features": ("accuracy",),
 }
 """The metrics of each family that the table shows, where a card has them; the first two found."""
 

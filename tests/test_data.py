@@ -530,7 +530,7 @@ def test_a_folder_with_too_few_pictures_is_refused(count: int, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("spec", "options", "words"),
     [
-        ("", {}, f"choose {', '.join(RECIPES)} or folder:PATH"),
+        ("", {}, f"choose {', '.join(data.RECIPES)} or folder:PATH"),
         ("nonsense", {}, "no data set 'nonsense'"),
         ("digits:", {}, "no data set"),
         ("folder", {}, "no data set 'folder'"),

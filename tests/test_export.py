@@ -8,6 +8,7 @@ from torch import nn  # noqa: E402
 from gen_models import cards  # noqa: E402
 from gen_models.cards import Port  # noqa: E402
 from gen_models.runtime import Model  # noqa: E402
+from training import export as export_module  # noqa: E402
 from training.data import load  # noqa: E402
 from training.export import ParityError, Spec, examples, export  # noqa: E402
 from training.run import RunConfig  # noqa: E402
@@ -71,3 +72,17 @@ def test_examples_take_the_classes_in_turn(picture_folder):
     data.y = torch.arange(len(data)) % 3
     data.x = data.y.view(-1, 1, 1, 1).expand_as(data.x).to(torch.uint8)
     assert examples(data, per_class=2)[:, 0, 0, 0].tolist() == [0, 1, 2, 0, 1, 2]
+
+
+def test_halved_weights_make_a_smaller_file_that_computes_what_the_rounded_network_does(tmp_path):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(3, 500), nn.BatchNorm1d(500), nn.ReLU(), nn.Linear(500, 500))
+    net(torch.randn(64, 3))  # statistics that are not those of an untrained BatchNorm
+    port, whole, half = Port("z", ("batch", 3)), tmp_path / "whole", tmp_path / "half"
+    for folder in (whole, half):
+        folder.mkdir()
+    big = export_module._export_graph("net", Spec(net, (port,), {"x": None}), whole)
+    small = export_module._export_graph("net", Spec(net, (port,), {"x": None}, half=True), half)
+    assert small.bytes < 0.6 * big.bytes
+    assert small.parity < 1e-5
+    assert torch.equal(net[3].weight, net[3].weight.half().float())

@@ -31,8 +31,8 @@ def test_every_recipe_has_its_model_and_every_card_can_be_read():
 def test_a_committed_model_is_whole(model):
     assert model.check() is None
     files = {path.name for path in model.folder.iterdir()}
-    graphs = {graph.file for graph in model.card.graphs.values()}
-    assert files == {"card.json", "README.md", "preview.png", "examples.png", *graphs}
+    parts = {part.file for part in (*model.card.graphs.values(), *model.card.sheets.values())}
+    assert files == {"card.json", "README.md", "preview.png", "examples.png", *parts}
     assert len(model.examples()) == 40
     with Image.open(model.folder / "preview.png") as preview:
         assert min(preview.size) > 100
@@ -110,6 +110,31 @@ def test_a_larger_beta_gives_a_smaller_kl_and_a_worse_reconstruction():
     kl, error = ([metric(name, key) for name in names] for key in ("KL", "squared error"))
     assert kl == sorted(kl, reverse=True)
     assert error == sorted(error)
+
+
+def test_todays_gan_is_nearer_to_the_data_than_the_lectures_recipe_after_as_many_pictures():
+    ours, lectures = (
+        cards.load(EXPORTED / name / "card.json") for name in ("gan-fashion", "dcgan-fashion")
+    )
+    assert ours.training.images == lectures.training.images
+    distance = "Fréchet distance"
+    assert ours.metrics[distance].value <= 0.7 * lectures.metrics[distance].value
+    for card in (ours, lectures):
+        assert card.metrics[distance].value > card.metrics[f"{distance} of real pictures"].value
+
+
+@pytest.mark.parametrize("name", ["gan-fashion", "dcgan-fashion"])
+def test_samples_are_not_copies(name):
+    """A generator that copied would be nearer to its training pictures than other real pictures are."""
+    assert metric(name, "samples nearer than 1 % of test pictures") < 0.03
+
+
+def test_films_and_banks_can_be_read():
+    for card in FOUND:
+        for role, sheet in card.sheets.items():
+            tiles = Model(card, EXPORTED / card.name).sheet(role)
+            assert tiles.shape[:2] == (sheet.rows, sheet.columns)
+            assert tiles.std() > 10
 
 
 def test_the_readme_shows_what_the_cards_say():

@@ -7,13 +7,13 @@ import urllib.request
 import gradio as gr
 import numpy as np
 import pytest
+import toys
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from gen_models.app import charts, choices, launch_options, live
 from gen_models.app.tabs import _lineup, autoencoder
 from gen_models.app.tabs._lineup import lineups
-from tests import toys
 
 
 @pytest.fixture

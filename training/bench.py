@@ -27,9 +27,10 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from gen_models import app, cards
+from gen_models.networks.features import Recogniser
 from gen_models.runtime import THREADS, Model, to_uint8
 from scripts import chromium
-from training import autoencoder, cli, vae
+from training import autoencoder, cli, dcgan, features, gan, vae
 
 EXPORTED = Path("exported")
 
@@ -120,9 +121,29 @@ def vae_networks(card: cards.Card) -> dict[str, nn.Module]:
     return {"encoder": encoder, "decoder": decoder}
 
 
+def gan_networks(card: cards.Card) -> dict[str, nn.Module]:
+    """As `autoencoder_networks`, for a GAN: ours has a penalty's weight in its options, the lecture's has none."""
+    page = gan if "gamma" in card.config else dcgan
+    shape = torch.Size(map(int, card.graphs["generator"].outputs[0].shape[1:]))
+    G, _ = page.build(page.Config(**card.config), shape)
+    return {"generator": G}
+
+
+def features_networks(card: cards.Card) -> dict[str, nn.Module]:
+    """As `autoencoder_networks`, for a recogniser."""
+    inputs, (_, y) = card.graphs["features"].inputs, card.graphs["features"].outputs
+    c, size, _ = map(int, inputs[0].shape[1:])
+    config = features.Config(**card.config)
+    return {
+        "features": Recogniser(c, size, config.width, config.features, int(y.shape[1])),
+    }
+
+
 NETWORKS: dict[str, Callable[[cards.Card], dict[str, nn.Module]]] = {
     "autoencoder": autoencoder_networks,
     "vae": vae_networks,
+    "gan": gan_networks,
+    "features": features_networks,
 }
 
 

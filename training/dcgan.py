@@ -113,7 +113,9 @@ def export_model(config: Config, G: nn.Module, run: Run) -> None:
         data=test,
         runs=[run],
         graphs={
-            "generator": Spec(G, (Port("z", ("batch", config.latent_dim)),), {"x": (0, 1)}),
+            "generator": Spec(
+                G, (Port("z", ("batch", config.latent_dim)),), {"x": (0, 1)}, half=True
+            ),
         },
         sheets={"film": assemble(config.folder, config.steps)},
     )

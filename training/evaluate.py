@@ -233,7 +233,7 @@ def gan(m: Measurement) -> Result:
             in_batches(partial(_features_of, recogniser), x)
             for x in (fake_x, test_x[:SAMPLES], train_x)
         )
-        chosen = train[rng.permutation(len(train))[: len(test)]]
+        chosen = train[np.random.default_rng(1).permutation(len(train))[: len(test)]]
         on, n = f"on features of {recogniser.card.name}", len(test)
         precision, recall = measures.precision_and_recall(test[:AMONG], fake[: len(test[:AMONG])])
         to_train = measures.nearest_distances(fake[:AMONG], train)

@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
+import onnx.helper
+import onnx.numpy_helper
 import onnxruntime as ort
 import torch
 from PIL import Image
@@ -34,6 +37,10 @@ TOLERANCE = 1e-4
 """Largest difference allowed between torch and onnxruntime, relative to max(1, |value|)."""
 
 
+LEAST_HALVED = 1000
+"""Numbers in a weight from which it is worth storing as float16."""
+
+
 class ParityError(cli.UserError):
     """The exported graph computes something else than the network."""
 
@@ -45,6 +52,8 @@ class Spec:
     net: nn.Module
     inputs: tuple[Port, ...]
     outputs: dict[str, tuple[float, float] | None] = field(default_factory=dict)
+    half: bool = False
+    """Store the weights as float16; they are cast to float32 when the graph is opened."""
 
 
 def export(
@@ -98,7 +107,7 @@ def export(
             device=device_name(runs[0]) if runs else "CPU, in closed form",
             images=sum(run.step * config.batch * run.fabric.world_size for run in runs),
             versions={"torch": torch.__version__, "onnxruntime": ort.__version__}
-            | {"onnx": __import__("onnx").__version__},
+            | {"onnx": onnx.__version__},
             commit=_commit(),
         ),
         config=_as_json(config),
@@ -147,6 +156,8 @@ def device_name(run: Run) -> str:
 def _export_graph(role: str, spec: Spec, folder: Path) -> cards.Graph:
     net = spec.net.cpu().float().eval()
     net = net.to(memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
+    if spec.half:
+        net = net.half().float()  # parity is then that of the rounded weights
     path = folder / f"{role}.onnx"
     rng = torch.Generator().manual_seed(0)
     with warnings.catch_warnings():
@@ -164,8 +175,11 @@ def _export_graph(role: str, spec: Spec, folder: Path) -> cards.Graph:
             opset_version=OPSET,
             external_data=False,
             dynamo=True,
+            optimize=not spec.half,  # it would fold BatchNorm into weights that are then no longer the rounded ones
             verbose=False,
         )
+    if spec.half:
+        halve_weights(path)
     worst, likes = parity(net, path, spec)
     return cards.Graph(
         file=path.name,
@@ -180,6 +194,24 @@ def _export_graph(role: str, spec: Spec, folder: Path) -> cards.Graph:
         parameters=sum(p.numel() for p in net.parameters()),
         parity=worst,
     )
+
+
+def halve_weights(path: Path) -> None:
+    """Store the float32 weights of a graph as float16, each followed by a cast that is done once, at opening."""
+    model = onnx.load(path)
+    graph = model.graph
+    casts = []
+    for weight in graph.initializer:
+        array = onnx.numpy_helper.to_array(weight)
+        if array.dtype != np.float32 or array.size < LEAST_HALVED:
+            continue
+        name, small = weight.name, f"{weight.name}_float16"
+        weight.CopyFrom(onnx.numpy_helper.from_array(array.astype(np.float16), small))
+        casts.append(onnx.helper.make_node("Cast", [small], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    onnx.save(model, path)
 
 
 def _dynamic_batch(net: nn.Module, inputs: int) -> tuple[Any, ...]:

@@ -35,13 +35,9 @@ RECIPES = {
     "vae-digits-normal": f"{_VAE} {_10D} --likelihood normal",
     "vae-digits-binary": f"{_VAE} --data digits --latent-dim 16 --steps 7000 --binarize --augment 0.15",
     "vae-fashion": f"{_VAE} --data fashion --latent-dim 16 --steps 4000 --likelihood normal --augment 0.2",
-    "vae-heads": f"{_VAE} --data heads --size 64 --latent-dim 64 --width 24 --batch 64 --steps 6000"
-    " --likelihood normal --sigma 0.1 --augment 0 --mirror"
-    " --attributes smile age masculine yaw hair_length skin_tone glasses light_azimuth",
     "features-fashion": f"{_FEATURES} --data fashion --size 32 --steps 2500",
     "gan-fashion": f"{_GAN} --data fashion --size 32 --steps 9400",
     "dcgan-fashion": "training.dcgan --precision bf16-mixed --data fashion --size 32 --steps 9400",
-    "infogan-digits": "training.infogan --precision bf16-mixed --data digits --steps 3000",
 }
 
 

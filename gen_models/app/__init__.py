@@ -1,6 +1,6 @@
 """The web app: Gradio, numpy and onnxruntime, never torch.
 
-`build` finds the models under `exported/` and lays out one tab for each family; `launch_options` is how to serve it.
+`build` finds the models under `exported/` and lays out the tabs; `launch_options` is how to serve it.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ def build(root: Path = EXPORTED) -> gr.Blocks:
         with gr.Tab("Start", id="start"):
             start.build(TABS, pages)
         for tab in TABS:
-            family = [model for model in models if model.card.family == tab.FAMILY]
-            mine = {model.card.name: model for model in family if model in whole}
-            broken = [problem for model in family if (problem := problems[model.card.name])]
-            with gr.Tab(tab.TITLE, id=tab.FAMILY):
+            shown = [model for model in models if tab.shows(model.card)]
+            mine = {model.card.name: model for model in shown if model in whole}
+            broken = [problem for model in shown if (problem := problems[model.card.name])]
+            with gr.Tab(tab.TITLE, id=tab.ID):
                 page.lesson(tab, mine, broken)
         with gr.Tab("Models", id="models"):
             models_tab.build(whole, [*unreadable, *filter(None, problems.values())])

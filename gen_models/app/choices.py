@@ -66,14 +66,16 @@ def thumbnails(
     targets: Sequence[str],
     elem_id: str,
 ) -> gr.HTML:
-    """A strip of pictures to choose one from; its number goes into the context.
+    """A strip of pictures to choose one from; its number goes into the context, and a `select` event tells Python.
+
+    Python may choose too, by an update of its value; -1 is none.
 
     Args:
         images: uint8 (n, h, w, c).
         value: the one chosen at first.
         label: what is chosen.
         key: which entry of the context it writes.
-        targets: elem_id of each live control that follows.
+        targets: elem_id of each live control that follows, or none.
         elem_id: its own.
     """
     look = 'class="ll-pixels" style="display: block; width: 100%; border-radius: 3px"'
@@ -144,6 +146,8 @@ const show = (i) => buttons.forEach((button, j) => button.setAttribute("aria-pre
 buttons.forEach((button, i) => button.addEventListener("click", () => {
   choose(i);
   props.value = i;
+  trigger("select");
 }));
+watch("value", () => show(props.value));
 show(props.value);
 """

@@ -28,7 +28,7 @@ def lesson(tab: Tab, models: dict[str, Model], problems: Sequence[str]) -> None:
         gr.Markdown(f"**{problem}**", elem_classes="ll-problem")
     if not models:
         gr.Markdown(
-            f"There is no model for this tab yet. Make one with `python -m training.{tab.FAMILY}`, "
+            f"There is no model for this tab yet. Make one with `python -m {tab.SCRIPT}`, "
             "or restore the folder `exported/` from the repository, and start the app again."
         )
         return

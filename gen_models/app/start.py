@@ -39,7 +39,7 @@ def build(tabs: Sequence[Tab], pages: gr.Tabs) -> None:
             with gr.Column(scale=1, min_width=180):
                 go = gr.Button(tab.TITLE, variant="secondary")
                 go.click(
-                    partial(gr.Tabs, selected=tab.FAMILY),
+                    partial(gr.Tabs, selected=tab.ID),
                     None,
                     pages,
                     queue=False,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from gen_models.app.tabs import autoencoder, vae
-from gen_models.cards import Family
+from gen_models.app.tabs import autoencoder, gan, vae
+from gen_models.cards import Card
 from gen_models.runtime import Model
 
 
@@ -23,8 +23,18 @@ class Tab(Protocol):
         ...
 
     @property
-    def FAMILY(self) -> Family:
-        """The family of models it shows."""
+    def ID(self) -> str:
+        """Its place in the page's address: a short word."""
+        ...
+
+    @property
+    def SCRIPT(self) -> str:
+        """The script that makes a model for it, such as `training.vae`."""
+        ...
+
+    @property
+    def shows(self) -> Callable[[Card], bool]:
+        """Whether it works with the model of this card."""
         ...
 
     @property
@@ -44,8 +54,8 @@ class Tab(Protocol):
 
     @property
     def build(self) -> Callable[[dict[str, Model]], None]:
-        """Lays out what is operated, and its number, for the models of the family by name; at least one."""
+        """Lays out what is operated, and its number, for the models that it shows, by name; at least one."""
         ...
 
 
-TABS: tuple[Tab, ...] = (autoencoder, vae)
+TABS: tuple[Tab, ...] = (autoencoder, vae, gan)

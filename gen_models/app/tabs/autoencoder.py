@@ -30,11 +30,12 @@ from gen_models.app.tabs._lineup import (
     reconstruct,
     squared_error,
 )
-from gen_models.cards import Family
+from gen_models.cards import Card
 from gen_models.runtime import Array, Model
 
 TITLE = "Autoencoders"
-FAMILY: Family = "autoencoder"
+ID = "autoencoder"
+SCRIPT = "training.autoencoder"
 LECTURE = "§1.1, §1.2, §1.6"
 EQUATION = r"\min_{E,\,D}\ \mathbb{E}_x\,\lVert x - D(z) \rVert^2, \quad z = E(x)"
 NOTICE = (
@@ -183,6 +184,11 @@ def figure(value: float | None) -> str:
 # ---------------------------------------------------------------------------------------------------------------------
 # The page
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def shows(card: Card) -> bool:
+    """Whether it is an autoencoder, PCA among them."""
+    return card.family == "autoencoder"
 
 
 def build(models: dict[str, Model]) -> None:

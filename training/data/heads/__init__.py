@@ -131,7 +131,8 @@ def load(heads: Heads, root: Path) -> Splits:
 
 def _read(heads: Heads, path: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here: np.load leaves a file that is no archive open.
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             meta = json.loads(str(file["meta"]))
             if meta["version"] != VERSION or meta["seed"] != SEED or meta["wheel"] != WHEEL:
                 raise DataError(
@@ -140,11 +141,8 @@ def _read(heads: Heads, path: Path) -> tuple[np.ndarray, np.ndarray]:
             x, table = file["x"], file["factors"]
     except UNREADABLE as error:
         raise DataError(f"{path} is damaged: delete it and try again.") from error
-    shapes = x.shape == (len(heads), 3, SIZE, SIZE) and table.shape == (
-        len(heads),
-        len(factors.NAMES),
-    )
-    if not shapes or x.dtype != np.uint8 or table.dtype != np.float32:
+    shapes = (len(heads), 3, SIZE, SIZE), (len(heads), len(factors.NAMES))
+    if (x.shape, table.shape) != shapes or (x.dtype, table.dtype) != (np.uint8, np.float32):
         raise DataError(f"{path} does not hold the heads it should: delete it and try again.")
     return x, table
 
@@ -230,7 +228,7 @@ def _draw(heads: Heads, folder: Path, part: range) -> int:
 def _drawn(folder: Path, part: range) -> tuple[np.ndarray, np.ndarray] | None:
     """Pictures and factors of a part; None if it is not there or damaged."""
     try:
-        with np.load(_file(folder, part), allow_pickle=False) as file:
+        with _file(folder, part).open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             x, table = file["x"], file["factors"]
     except UNREADABLE:
         return None

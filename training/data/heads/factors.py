@@ -3,7 +3,7 @@
 The first 49 make an individual (`IDENTITY`), the others one view of it (`VIEW`): its expression,
 pose, gaze, light and background. Names, order and ranges are those of `FACTORS`. Three weights of
 the head's shape come from targets that the source names after ethnic groups: here they are shape_a,
-shape_b and shape_c, nothing else depends on one of them alone, and they stay unlabelled.
+shape_b and shape_c and stay unlabelled. Of the other factors, only skin_tone leans on them.
 """
 
 from collections.abc import Mapping
@@ -116,9 +116,8 @@ def sample_view(rng: np.random.Generator) -> Factors:
         ["calm", "smile", "grin", "surprise", "frown"], p=[0.24, 0.4, 0.27, 0.06, 0.03]
     )
     strength = rng.uniform(0.5, 1)
-    f["smile"] = {"calm": 0.6 * strength, "smile": strength, "grin": strength, "surprise": 0.4}.get(
-        mood, 0.0
-    )
+    smiles = {"calm": 0.6 * strength, "smile": strength, "grin": strength, "surprise": 0.4}
+    f["smile"] = smiles.get(mood, 0.0)
     f["grin"] = {"grin": strength, "surprise": strength}.get(mood, 0.0)
     f["brow_raise"] = 0.8 * strength if mood == "surprise" else rng.uniform(0, 0.25)
     f["eye_close"] = rng.uniform(-0.25, 0.12)

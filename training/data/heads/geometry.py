@@ -1,6 +1,6 @@
 """The head as a mesh: MakeHuman's base mesh and targets, hair grown around it, glasses put on it.
 
-Lengths are decimetres of the base mesh until `normalised`: x to the head's left, y up, z forward.
+Lengths are decimetres of the base mesh: x to the head's left, y up, z forward.
 """
 
 import gzip
@@ -126,15 +126,10 @@ class Geometry:
         self.skull = skin[y > 6.1]
         self.chin = skin[(y > 6.1) & (y < 6.45) & (z > 1)]
         self.ears = skin[(np.abs(x) > 0.8) & (y > 6.75) & (y < 7.65) & (z > -0.1) & (z < 0.75)]
-        self.eyes = [
-            np.unique(self.triangles[self.parts == EYE][self._side(EYE) * s > 0]) for s in (1, -1)
-        ]
+        eyes = np.unique(self.triangles[self.parts == EYE])
+        self.eyes = [eyes[self.rest[eyes, 0] > 0], eyes[self.rest[eyes, 0] < 0]]
         self.eye_rest = np.stack([self.rest[e].mean(0) for e in self.eyes])
-        self.nose = int(skin[np.argmin(np.abs(x) + np.abs(y - 7.25) - 0.1 * z)])
         self.wig = Wig(self.rest, self.triangles[self.parts == SKIN])
-
-    def _side(self, part: int) -> np.ndarray:
-        return self.rest[self.triangles[self.parts == part]].mean(1)[:, 0]
 
     def weights(self, f: Factors) -> np.ndarray:
         """float32 [k]: how far each target goes."""
@@ -217,24 +212,20 @@ def glasses(eyes: list[np.ndarray], ear: float) -> Mesh:
     """
     left, right = (e.mean(0) for e in eyes)
     front = max(e[:, 2].max() for e in eyes) + 0.13
-    span = left[0] - right[0]
-    width, height = 0.38 * span, 0.30 * span
+    apart = left[0] - right[0]
     angle = np.linspace(0, 2 * np.pi, 33)
+    across, up = np.cos(angle), np.sin(angle)
+    # Between an ellipse and a rectangle, bent back at the outer ends.
+    shape = np.stack([np.sign(a) * np.abs(a) ** 0.8 for a in (across, up)], 1) * [0.38, 0.30]
     paths = []
-    for centre, sign in ((left, 1), (right, -1)):
-        c, s = np.cos(angle), np.sin(angle)
-        rim = np.stack([
-            centre[0] + sign * 0.02 + width * np.sign(c) * np.abs(c) ** 0.8,
-            centre[1] - 0.04 + height * np.sign(s) * np.abs(s) ** 0.8,
-            front - 0.12 * (np.abs(centre[0] + width * c) / span) ** 2,
-        ], 1)  # fmt: skip
-        paths.append(rim)
-        hinge = rim[0 if sign > 0 else 16] + [0, 0.05, 0]
-        end = np.array([sign * ear, centre[1] + 0.08, 0.55])
-        paths.append(hinge + (end - hinge) * np.linspace(0, 1, 8)[:, None])
-    inner = [paths[0][16], paths[2][0]]
-    arc = np.linspace(0, 1, 7)[:, None]
-    span_path = inner[0] + (inner[1] - inner[0]) * arc
-    span_path[:, 1:] += (np.sin(np.pi * arc) * [0.03, 0.05]) + [0.05, 0]
-    paths.append(span_path)
+    for centre, side in ((left, 1), (right, -1)):
+        flat = centre[:2] + [0.02 * side, -0.04] + apart * shape
+        back = 0.12 * (np.abs(centre[0] + 0.38 * apart * across) / apart) ** 2
+        rim = np.column_stack([flat, front - back])
+        hinge = rim[0 if side > 0 else 16] + [0, 0.05, 0]
+        end = np.array([side * ear, centre[1] + 0.08, 0.55])
+        paths += [rim, hinge + (end - hinge) * np.linspace(0, 1, 8)[:, None]]
+    along = np.linspace(0, 1, 7)[:, None]
+    bow = np.sin(np.pi * along) * [0, 0.03, 0.05] + [0, 0.05, 0]
+    paths.append(paths[0][16] + (paths[2][0] - paths[0][16]) * along + bow)
     return joined([plain(*tube(path, 0.024), GLASSES) for path in paths])

@@ -18,11 +18,12 @@ from gen_models.app.tabs.vae import (
     output,
     samples,
 )
-from gen_models.cards import Family
+from gen_models.cards import Card
 from gen_models.runtime import Model
 
 TITLE = "VAEs"
-FAMILY: Family = "vae"
+ID = "vae"
+SCRIPT = "training.vae"
 LECTURE = "§2"
 EQUATION = (
     r"-\mathrm{ELBO}(x) = \mathbb{E}_{z \sim q_\phi(z|x)}\left[-\log p_\theta(x|z)\right]"
@@ -33,6 +34,11 @@ NOTICE = (
     "on the β dial, reconstructions and samples pull in opposite directions: from one end to the other the squared "
     "error rises as the KL falls, and samples are best in between."
 )
+
+
+def shows(card: Card) -> bool:
+    """Every VAE but those of the tab Morphing faces."""
+    return card.family == "vae" and "directions" not in card.graphs
 
 
 def build(models: dict[str, Model]) -> None:

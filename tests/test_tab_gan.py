@@ -1,0 +1,407 @@
+"""The tab "GANs" on toy models: its pure functions, and every endpoint over HTTP with good and bad input."""
+
+import base64
+import io
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+import toys
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from gen_models.app import launch_options, page
+from gen_models.app.tabs import gan
+from gen_models.app.tabs.gan import common, encoder, film, morph, nearest, samples
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Two recipes on grey pictures with their features, and a colour GAN with a VAE of another size."""
+    root = tmp_path_factory.mktemp("exported")
+    made = [
+        toys.gan(root, "gan-fashion", gamma=0.1),
+        toys.gan(root, "dcgan-fashion", k=6, moments=3),
+        toys.features(root, "features-fashion"),
+        toys.gan(
+            root, "gan-heads", k=16, shape=(3, 12, 12), data="heads", measured=False, gamma=1.0
+        ),
+        toys.heads(root, "vae-heads"),
+    ]
+    return {model.card.name: model for model in made}
+
+
+@pytest.fixture
+def fashion(models):
+    return models["gan-fashion"]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Pure functions
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_tab_shows_gans_their_features_and_vaes_of_the_same_pictures(models, toy_card):
+    assert all(gan.shows(model.card) for model in models.values())
+    assert not gan.shows(toy_card)
+    assert set(common.generators(models)) == {"gan-fashion", "dcgan-fashion", "gan-heads"}
+
+
+def test_models_of_the_same_pictures_belong_together(models, fashion):
+    names = [model.card.name for model in common.same_data(fashion, models)]
+    assert names == ["gan-fashion", "dcgan-fashion"]
+    assert common.search_for(fashion, models).model.card.name == "features-fashion"
+    assert common.search_for(models["gan-heads"], models) is None
+    assert common.vae_of(models["gan-heads"], models).card.name == "vae-heads"
+    assert common.vae_of(fashion, models) is None
+
+
+def test_features_of_pictures_of_another_size_are_not_searched(models, fashion, tmp_path):
+    other = toys.features(tmp_path, "large", shape=(1, 12, 12))
+    assert common.search_for(fashion, {"large": other}) is None
+
+
+def test_samples_are_the_same_at_truncation_zero_and_spread_with_it(fashion):
+    none, half, full = (samples.sample(fashion, 3, psi) for psi in (0, 0.5, 1))
+    assert (none == none[0]).all()
+    assert samples.spread(none) == 0
+    assert 0 < samples.spread(half) < samples.spread(full)
+    np.testing.assert_array_equal(full, common.pictures(fashion, common.draw(fashion, 3, 40)))
+
+
+def test_spread_is_the_mean_distance_of_pairs():
+    images = np.zeros((3, 2, 2, 1), np.uint8)
+    images[1, 0, 0], images[2] = 255, 255
+    assert samples.spread(images) == pytest.approx((1 + 2 + 3**0.5) / 3)
+
+
+def test_numbers_of_samples_come_with_those_of_real_pictures(models, fashion):
+    search = common.search_for(fashion, models)
+    text = samples.at(fashion, search, 0, 0.0)["text"]
+    # At ψ = 0 all pictures are of grey 128; the nearest in the bank is 132, and features are 16 pixels.
+    assert text == {"spread": "0.00", "near": f"{4 * 4 / 255:.2f}"}
+    assert samples.at(models["gan-heads"], None, 0, 1.0)["text"]["near"] == "–"
+    assert "0.19" in samples.scale(search)  # 4 · 12 / 255
+
+
+def test_the_table_has_both_recipes_and_the_perfect_one(models, fashion):
+    table = samples.comparison(fashion, models)
+    for words in ("7.25", "0.75", "0.50", "0.12", "DCGAN", "today", "perfect generator"):
+        assert words in table
+    assert "–" in samples.comparison(models["gan-heads"], models)
+
+
+def test_two_samples_are_mixed_on_their_great_circle():
+    stops = np.array([[3, 0], [0, 1]], np.float32)
+    middle = morph.on_sphere(stops, 0.5, 0.3)
+    np.testing.assert_allclose(middle, 2 * np.array([1, 1]) / 2**0.5, rtol=1e-5)
+    np.testing.assert_allclose(morph.on_line(stops, 0.5, 0.3), [1.5, 0.5])
+
+
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_corners_are_the_samples_themselves(n):
+    stops = np.random.default_rng(0).normal(size=(n, 5)).astype(np.float32)
+    for (u, v), z in zip([(0, 1), (1, 1), (0, 0), (1, 0)], morph.corners(stops), strict=True):
+        np.testing.assert_allclose(morph.on_sphere(stops, u, v), z, rtol=1e-4)
+        np.testing.assert_allclose(morph.on_line(stops, u, v), z, rtol=1e-4)
+
+
+def test_the_straight_line_shortens_z_and_the_sphere_does_not(fashion):
+    stops = np.eye(4, dtype=np.float32) * 2
+    text = morph.at(fashion, stops, 0.5, 0.5)["text"]
+    assert text == {"long": "2.00", "short": "1.00"}
+
+
+def test_the_square_shows_each_mix_in_the_middle_of_its_cell(fashion):
+    stops = common.draw(fashion, 0, 3)
+    image = morph.background(fashion, stops)
+    n = image.shape[0] // 8
+    above_left = morph.on_sphere(stops, 0.5 / n, 1 - 0.5 / n)
+    np.testing.assert_array_equal(image[:8, :8], common.pictures(fashion, above_left[None])[0])
+
+
+def test_a_loop_returns_to_where_it_began():
+    stops = np.eye(3, dtype=np.float32)
+    z = morph.loop(stops, 10)
+    assert z.shape == (30, 3)
+    np.testing.assert_allclose(z[::10], stops, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(z, axis=1), 1, rtol=1e-5)
+
+
+def test_a_copy_is_found_at_distance_zero(models, fashion):
+    search = common.search_for(fashion, models)
+    copy = nearest.query(fashion, search, 0, 2, copied=True)
+    index, distance = search.nearest(copy)
+    np.testing.assert_array_equal(search.bank[index[0, 0]], copy[0])
+    np.testing.assert_allclose(distance[0, 0], 0, atol=1e-6)
+    assert search.usual == pytest.approx(4 * 12 / 255, rel=1e-4)
+    page = nearest.numbers(fashion, copy, search)
+    assert "0.00" in page
+    assert "1.5 %" in page
+    assert "of 2,000 samples" in page
+
+
+def test_the_first_thing_searched_for_is_the_sample_itself(models, fashion):
+    search = common.search_for(fashion, models)
+    sample = nearest.query(fashion, search, 5, 3, copied=False)
+    np.testing.assert_array_equal(
+        sample[0], common.pictures(fashion, common.draw(fashion, 5, 12))[3]
+    )
+    assert nearest.found(sample, search).count("<figure") == 7
+
+
+def test_pictures_are_resized_only_if_they_must_be():
+    x = np.random.default_rng(0).random((2, 3, 28, 28)).astype(np.float32)
+    assert encoder.resized(x, 28) is x
+    large = encoder.resized(x, 32)
+    assert large.shape == (2, 3, 32, 32)
+    flat = encoder.resized(np.full((1, 1, 28, 28), 0.25, np.float32), 32)
+    np.testing.assert_allclose(flat, 0.25, rtol=1e-6)
+
+
+def test_pictures_to_invert_are_test_pictures_where_there_are_some(models, fashion):
+    x, what = encoder.example_pictures(models["gan-heads"], models)
+    assert (x.shape, what) == ((12, 3, 12, 12), "test picture")
+    x, what = encoder.example_pictures(fashion, models)
+    assert (x.shape, what) == ((12, 1, 8, 8), "training picture")
+    assert len(encoder.example_pictures(fashion, {})[0]) == 0
+
+
+def test_a_sample_of_the_generator_is_found_again(fashion):
+    x = encoder.own_pictures(fashion)[4]
+    trace = encoder.search(fashion, x)
+    z = common.draw(fashion, encoder.OWN_SEED, 12)[4]
+    np.testing.assert_allclose(trace.z[-1], z, atol=0.15)  # but for the prior
+    assert trace.errors[-1] < 0.01 < trace.errors[0]
+
+
+def test_a_vae_answers_at_the_size_of_the_generator(models):
+    model = models["gan-heads"]
+    x, _ = encoder.example_pictures(model, models)
+    answer = encoder.ask(models["vae-heads"], model, x[0])
+    assert answer.picture.shape == x[0].shape
+    assert answer.error == pytest.approx(np.square(answer.picture - x[0]).sum())
+    # The toy VAE gives its examples back, so what is left comes from resizing alone.
+    assert answer.error < 0.1 * np.square(x[0] - x[0].mean()).sum()
+
+
+def test_the_chart_has_the_search_its_start_and_the_vae(models):
+    model = models["gan-heads"]
+    x, _ = encoder.example_pictures(model, models)
+    trace = encoder.search(model, x[0], iterations=3)
+    answer = encoder.ask(models["vae-heads"], model, x[0])
+    chart = encoder.chart(trace, answer)
+    for words in ("search", "best of 256", "VAE, one pass", "in 3 iterations"):
+        assert words in chart
+    assert "VAE" not in encoder.chart(trace, None)
+    assert f"{trace.passes[-1]:,}" in encoder.numbers(trace, answer)
+
+
+def test_the_film_shows_each_moment_with_what_had_been_seen(fashion):
+    for t, moment in ((0, 0), (0.5, 2), (1, 4)):
+        reply = film.at(fashion, t)
+        assert reply["text"] == {"seen": f"{64 * 10**moment:,}", "step": f"{10**moment:,}"}
+        np.testing.assert_array_equal(film.frames(fashion)[moment], 50 * moment)
+
+
+def test_without_a_generator_the_tab_says_what_to_do(models):
+    with gr.Blocks() as demo:
+        gan.build({"vae-heads": models["vae-heads"]})
+    assert any(
+        "training.gan" in str(block.value)
+        for block in demo.blocks.values()
+        if hasattr(block, "value")
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Endpoints
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def client(models):
+    with gr.Blocks() as demo:
+        page.lesson(gan, models, [])
+    options = launch_options() | {"server_port": None, "prevent_thread_lock": True}
+    _, url, _ = demo.launch(**options, quiet=True)
+    yield Client(url, verbose=False)
+    demo.close()
+
+
+def picture(uri):
+    head, data = uri.split(",", 1)
+    assert head.startswith("data:image/")
+    return Image.open(io.BytesIO(base64.b64decode(data)))
+
+
+def refused(client, *args, api_name):
+    """The sentence a visitor reads."""
+    with pytest.raises(AppError) as caught:
+        client.predict(*args, api_name=api_name)
+    words = str(caught.value)
+    assert "Traceback" not in words
+    assert "show_error" not in words, "an error of ours, not a refusal"
+    return words
+
+
+def test_sample(client, fashion):
+    found = client.predict("gan-fashion", 3, 1.0, api_name="/gan_sample")
+    assert picture(found["picture"]).size == (8 * 9 - 1, 5 * 9 - 1)
+    assert found["spread"] == pytest.approx(samples.spread(samples.sample(fashion, 3, 1.0)))
+    assert client.predict("gan-fashion", 3, 0, api_name="/gan_sample")["spread"] == 0
+
+
+@pytest.mark.parametrize("psi", [-0.1, 1.6, "1", None, True, 1e300])
+def test_truncations_out_of_range_are_refused(client, psi):
+    words = refused(client, "gan-fashion", 0, psi, api_name="/gan_sample")
+    assert "The truncation must be a number from 0 to 1.5" in words
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31, 0.5, "7", None, [1], True])
+def test_seeds_out_of_range_are_refused(client, seed):
+    for endpoint, rest in (
+        ("/gan_sample", [1.0]),
+        ("/gan_morph", [[0, 1]]),
+        ("/gan_walk", [3]),
+        ("/gan_neighbours", [0]),
+    ):
+        assert "The seed must be" in refused(client, "gan-fashion", seed, *rest, api_name=endpoint)
+
+
+@pytest.mark.parametrize("name", ["", "vae-heads", "features-fashion", "../../etc", 3, None])
+def test_unknown_models_are_refused(client, name):
+    for endpoint, rest in (
+        ("/gan_sample", [0, 1.0]),
+        ("/gan_morph", [0, [0, 1]]),
+        ("/gan_walk", [0, 3]),
+        ("/gan_neighbours", [0, 0]),
+        ("/gan_invert", [0, False]),
+        ("/gan_film", [0]),
+    ):
+        assert "no such model" in refused(client, name, *rest, api_name=endpoint)
+
+
+def test_morph_and_walk(client):
+    loop = picture(client.predict("gan-heads", 0, [3, 1], api_name="/gan_morph"))
+    assert (loop.format, loop.n_frames) == ("GIF", 2 * morph.FRAMES_PER_LEG)
+    walk = picture(client.predict("gan-fashion", 0, 3, api_name="/gan_walk"))
+    assert walk.is_animated
+
+
+@pytest.mark.parametrize(
+    ("numbers", "sentence"),
+    [
+        ([], "2 to 4 of the samples"),
+        ([0], "2 to 4 of the samples"),
+        ([0, 1, 2, 3, 4], "2 to 4 of the samples"),
+        ("01", "2 to 4 of the samples"),
+        (None, "2 to 4 of the samples"),
+        ([0, 12], "whole number from 0 to 11"),
+        ([0, "1"], "whole number from 0 to 11"),
+        ([1, 1], "each sample once"),
+    ],
+)
+def test_morphs_of_what_is_no_choice_are_refused(client, numbers, sentence):
+    assert sentence in refused(client, "gan-fashion", 0, numbers, api_name="/gan_morph")
+    assert sentence in refused(client, "gan-fashion", 0, numbers, api_name="/gan_square")
+    assert sentence in refused(client, "gan-fashion", 0, numbers, api_name="/gan_gif")
+
+
+@pytest.mark.parametrize("stops", [1, 9, 2.5, "3", None])
+def test_walks_of_too_many_stops_are_refused(client, stops):
+    assert "whole number from 2 to 8" in refused(
+        client, "gan-fashion", 0, stops, api_name="/gan_walk"
+    )
+
+
+def test_neighbours(client, models, fashion):
+    found = client.predict("gan-fashion", 5, 3, api_name="/gan_neighbours")
+    search = common.search_for(fashion, models)
+    index, distance = search.nearest(nearest.query(fashion, search, 5, 3, False))
+    assert found["index"] == index[0].tolist()
+    assert found["distance"] == pytest.approx(distance[0].tolist())
+    assert found["distance"] == sorted(found["distance"])
+    assert picture(found["pictures"][0]).size == (8, 8)
+    assert "no such model" in refused(client, "gan-heads", 0, 0, api_name="/gan_neighbours")
+    for number in (-1, 12, "0", None):
+        assert "whole number from 0 to 11" in refused(
+            client, "gan-fashion", 0, number, api_name="/gan_neighbours"
+        )
+
+
+def test_invert(client):
+    found = client.predict("gan-fashion", 2, True, api_name="/gan_invert")
+    assert found["squared error"][-1] < 0.01
+    assert found["squared error of the VAE"] is None
+    heads = client.predict("gan-heads", 2, False, api_name="/gan_invert")
+    assert heads["squared error of the VAE"] < heads["squared error"][-1]
+    assert len(heads["z"]) == 16
+    assert picture(heads["picture"]).size == (12, 12)
+
+
+@pytest.mark.parametrize("number", [-1, 12, 1.5, "0", None, 1e30])
+def test_pictures_that_do_not_exist_are_refused(client, number):
+    for own in (True, False):
+        assert "whole number from 0 to 11" in refused(
+            client, "gan-fashion", number, own, api_name="/gan_invert"
+        )
+
+
+@pytest.mark.parametrize("own", [None, 1, "yes"])
+def test_own_is_true_or_false(client, own):
+    assert "true or false" in refused(client, "gan-fashion", 0, own, api_name="/gan_invert")
+
+
+def test_film(client):
+    found = client.predict("gan-fashion", 2, api_name="/gan_film")
+    assert (found["step"], found["pictures seen"]) == (100, 6400)
+    assert picture(found["picture"]).getpixel((0, 0)) == 100
+    for moment in (-1, 5, 0.5, "0", None):
+        assert "whole number from 0 to 4" in refused(
+            client, "gan-fashion", moment, api_name="/gan_film"
+        )
+    assert "from 0 to 2" in refused(client, "dcgan-fashion", 3, api_name="/gan_film")
+
+
+def test_what_a_visitor_does(client):
+    said = client.predict("dcgan-fashion", 3, api_name="/gan_samples")
+    assert "DCGAN" in said[-1]
+    assert client.predict("gan-heads", 3, [1, 2], api_name="/gan_strip") is not None
+    assert client.predict("gan-heads", 3, [1, 2, 5], api_name="/gan_square") is not None
+    for gif in (
+        client.predict("gan-fashion", 0, [0, 1], api_name="/gan_gif"),
+        client.predict("gan-fashion", api_name="/gan_wander"),
+    ):
+        with Image.open(gif["value"] if isinstance(gif, dict) else gif) as film:
+            assert film.is_animated
+    assert client.predict("dcgan-fashion", api_name="/gan_film_model") is not None
+
+
+def test_a_visitor_searches_and_inverts(client):
+    args = ("dcgan-fashion", 3, [2])
+    shown, big = client.predict(*args, nearest.SAMPLE, api_name="/gan_nearest")
+    assert shown.count("<figure") == 7
+    _, copied, _ = client.predict(*args, nearest.COPY, api_name="/gan_nearest_strip")
+    assert copied != shown
+    assert "training picture" in big
+    result, big, steps, chart = client.predict("gan-heads", encoder.REAL, [3], api_name="/gan_find")
+    assert result.count("<figure") == 3
+    assert "forward passes" in big
+    assert steps.count("<figure") == 1 + 10
+    assert "<svg" in chart
+    assert (
+        "vae-heads" in client.predict("gan-heads", encoder.OWN, api_name="/gan_invert_pictures")[1]
+    )
+    assert "1 of the samples" in refused(
+        client, "gan-heads", encoder.REAL, [], api_name="/gan_find"
+    )
+    assert "not in the list" in refused(client, "gan-heads", "all", [0], api_name="/gan_find")
+
+
+def test_every_endpoint_has_a_test_here(client):
+    named = client.view_api(return_format="dict")["named_endpoints"]
+    source = Path(__file__).read_text("utf-8")
+    assert [name for name in named if f'"{name}"' not in source] == []
