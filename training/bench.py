@@ -123,9 +123,11 @@ def vae_networks(card: cards.Card) -> dict[str, nn.Module]:
 
 def gan_networks(card: cards.Card) -> dict[str, nn.Module]:
     """As `autoencoder_networks`, for a GAN: ours has a penalty's weight in its options, the lecture's has none."""
-    page = gan if "gamma" in card.config else dcgan
     shape = torch.Size(map(int, card.graphs["generator"].outputs[0].shape[1:]))
-    G, _ = page.build(page.Config(**card.config), shape)
+    if "gamma" in card.config:
+        G, _ = gan.build(gan.Config(**card.config), shape)
+    else:
+        G, _ = dcgan.build(dcgan.Config(**card.config), shape)
     return {"generator": G}
 
 
