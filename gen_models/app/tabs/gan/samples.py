@@ -86,7 +86,8 @@ def build(models: Models) -> None:
     )
     with gr.Row(equal_height=False):
         choice = model_choice(made, first)
-        seed = gr.Number(0, label="Seed", step=1, scale=0, min_width=160)
+        with gr.Column(scale=0, min_width=160):  # or Gradio would stack it under the choice
+            seed = gr.Number(0, label="Seed", step=1)
         again = gr.Button("Draw anew", size="md", scale=0, min_width=160)
 
     def turn(request: live.Request) -> live.Reply:
