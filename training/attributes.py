@@ -33,6 +33,12 @@ def fit(mu: Float[Tensor, "n k"], known: Float[Tensor, "n a"]) -> tuple[nn.Modul
     """(Directions, Attributes) by least squares, from codes of training pictures and their factors."""
     standard = (known - known.mean(0)) / known.std(0).clamp_min(1e-6)
     one = torch.ones(len(mu), 1)
-    along = torch.linalg.lstsq(torch.cat([standard, one], dim=1), mu).solution
-    read = torch.linalg.lstsq(torch.cat([mu, one], dim=1), standard).solution
+    along = _least_squares(torch.cat([standard, one], dim=1), mu)
+    read = _least_squares(torch.cat([mu, one], dim=1), standard)
     return Directions(along[:-1]), Attributes(read[:-1].T.contiguous(), read[-1])
+
+
+def _least_squares(a: Float[Tensor, "n p"], b: Float[Tensor, "n q"]) -> Float[Tensor, "p q"]:
+    """The smallest x that minimises ‖a x − b‖²; by SVD in float64, since a dimension of z may be hardly used."""
+    solution = torch.linalg.lstsq(a.double(), b.double(), rcond=1e-5, driver="gelsd").solution
+    return solution.to(a.dtype)
