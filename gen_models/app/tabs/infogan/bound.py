@@ -23,8 +23,8 @@ SIZES = (100, 300, 1000)
 MOST = max(SIZES)
 PART = 100
 """Pictures made at a time."""
-LEAST = 1e-7
-"""Probabilities below this count as this: float32 cannot tell them from 0, and log 0 would be the only term left."""
+LEAST = 1e-12
+"""Probabilities below this count as this, as in the card's number: a single 0 would make the mean −∞."""
 SHARES = np.linspace(0, 1, 21)
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -231,11 +231,16 @@ def build(model: Model, elem_id: str) -> None:
         f"$H(c_1) = \\log {k} = {ceiling:.2f}$. Pictures are made from drawn codes and shown to $Q$. Now break the "
         "link: ask $Q$, for a share of the pictures, about codes that had no part in making them."
     )
-    kept = metric(model, "mutual information bound")
-    if kept is not None:
-        note = model.card.metrics["mutual information bound"].note
-        about = "L_I measured after training" + (f" ({note})" if note else "")
-        gr.HTML(big_numbers([(nats(kept), about), (nats(ceiling), f"H(c₁) = log {k}, the most")]))
+    numbers = [
+        (nats(value), f"measured after training, {part}{about}")
+        for part, about in (
+            ("category", f": at most H(c₁) = log {k} = {ceiling:.2f}"),
+            ("continuous codes", ": the log of a density, so without a most"),
+        )
+        if (value := metric(model, f"mutual information bound/{part}")) is not None
+    ]
+    if numbers:
+        gr.HTML(big_numbers(numbers))
 
     def show(request: live.Request) -> live.Reply:
         context = request["context"]
@@ -243,7 +248,7 @@ def build(model: Model, elem_id: str) -> None:
         share = float(request["value"][0])
         b, zero = bound(found, share), zero_at(found)
         text = {
-            "category": f"{nats(b.category)} ± {figure(b.error, 2)}",
+            "category": f"{figure(b.category, 2)} ± {figure(b.error, 2)}",
             "part": f"{100 * b.category / ceiling:.0f} %".replace("-", "−"),
             "zero": "–" if zero is None else f"{100 * zero:.0f} %",
             "right": f"{100 * found.right:.0f} %",
@@ -265,22 +270,23 @@ def build(model: Model, elem_id: str) -> None:
             )
             pad = live.LatentSliders(
                 show,
-                labels=["p"],
+                labels=["share replaced"],
                 lo=0,
                 hi=1,
                 sweep=True,
                 context={"n": SIZES[1], "seed": 0},
                 numbers=[
-                    ("category", "L_I of the category, ± standard error"),
+                    ("category", "nats, bound for the category ± standard error"),
                     ("part", "of H(c₁)"),
-                    ("zero", "replaced, where it reaches 0"),
-                    ("right", "of the pictures: Q's likeliest category is the one that made it"),
-                    *[("continuous", "L_I of the continuous codes, which has no most")] * has_sigma,
+                    ("zero", "of the codes replaced: here it reaches 0"),
+                    ("right", "of the pictures: the true category is Q's first choice"),
+                    *[("continuous", "bound for the continuous codes")] * has_sigma,
                 ],
                 label="Share of the codes replaced by independent ones",
                 elem_id=elem_id,
             )
-            seed = gr.Number(0, label="Seed", step=1, scale=0, min_width=140)
+            with gr.Row():
+                seed = gr.Number(0, label="Seed", step=1, scale=0, min_width=140)
         with gr.Column(scale=1, min_width=300):
             _drawing(chart.svg(ceiling), source=elem_id, elem_id=chart_id)
     say(
@@ -305,7 +311,7 @@ def build(model: Model, elem_id: str) -> None:
 def _drawing(svg: str, *, source: str, elem_id: str) -> gr.HTML:
     """A chart whose curve and dot a live control sends."""
     return gr.HTML(
-        label="L_I of the category over the share of replaced codes",
+        label="The bound for the category over the share of replaced codes",
         html_template=f'<div class="ll-live">{svg}</div>',
         js_on_load=f"const source = {json.dumps(source)};\n{_SCRIPT}",
         apply_default_css=False,

@@ -56,6 +56,11 @@ def trained_range(model: Model) -> tuple[float, float]:
     return model.input("generator", "continuous").range or (-1.0, 1.0)
 
 
+def interval(model: Model) -> str:
+    """That range in words: "[−1, 1]"."""
+    return "[{:g}, {:g}]".format(*trained_range(model)).replace("-", "−")
+
+
 def slider_range(model: Model) -> tuple[float, float]:
     """How far the sliders go: twice as far as training did."""
     low, high = trained_range(model)

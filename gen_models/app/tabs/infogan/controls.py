@@ -32,9 +32,8 @@ def reply(model: Model, category: int, codes: Array, seed: int) -> live.Reply:
     """The picture, and Q's reading beside what was set."""
     image, q = at(model, category, codes, seed)
     read = int(q.category[0])
-    low, high = common.trained_range(model)
     names = {j: number for number, j in common.shown(model).items()}
-    outside = f"; a code is outside [{figure(low, 0)}, {figure(high, 0)}], where it was trained"
+    outside = f"; a code is outside {common.interval(model)}, where it was trained"
     words = common.title_of(model, category) + outside * is_beyond(model, codes)
     text = {
         "x": words[0].upper() + words[1:],
@@ -50,7 +49,7 @@ def build(model: Model, elem_id: str) -> None:
     shown = common.shown(model)
     first = next(iter(shown))
     low, high = common.slider_range(model)
-    trained = "[{:g}, {:g}]".format(*common.trained_range(model))
+    trained = common.interval(model)
     names = [common.code_name(i) for i in range(common.continuous(model))]
     matched = (
         f"The {len(shown)} categories have no names of their own: each is called here by the digit that suits it best, "
@@ -101,7 +100,7 @@ def build(model: Model, elem_id: str) -> None:
             )
             with gr.Row():
                 seed = gr.Number(0, label="Seed of z", step=1, scale=0, min_width=140)
-                another = gr.Button("Another z, same codes", size="md", scale=0, min_width=200)
+                another = gr.Button("Another z", size="md", scale=0, min_width=140)
         with gr.Column(scale=2, min_width=280):
             bars(
                 [str(number) for number in shown],

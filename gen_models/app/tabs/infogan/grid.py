@@ -61,7 +61,7 @@ def build(model: Model, elem_id: str) -> None:
         code = checked_code(model, request["context"].get("code"))
         seed = checked_seed(request["context"].get("seed"))
         pictures, right = table(model, code, request["value"], seed)
-        ends = f"{common.code_name(code)} from {figure(low)} to {figure(high)}"
+        ends = f"{common.code_name(code)} from {figure(low, 0)} to {figure(high, 0)}"
         return {
             "pictures": {"grid": live.picture(live.grid(pictures, COLUMNS))},
             "text": {
@@ -71,16 +71,16 @@ def build(model: Model, elem_id: str) -> None:
         }
 
     with gr.Row(equal_height=False):
-        choice = gr.Radio(
-            [(common.code_name(i), i) for i in range(n)],
-            value=0,
-            label="From left to right",
-            visible=n > 1,
-            scale=0,
-            min_width=220,
-        )
-        seed = gr.Number(0, label="Seed of z", step=1, scale=0, min_width=140)
-        another = gr.Button("Another z", size="md", scale=0, min_width=140)
+        with gr.Column(scale=0, min_width=240):
+            choice = gr.Radio(
+                [(common.code_name(i), i) for i in range(n)],
+                value=0,
+                label="From left to right",
+                visible=n > 1,
+            )
+        with gr.Column(scale=1, min_width=300), gr.Row():
+            seed = gr.Number(0, label="Seed of z", step=1, scale=0, min_width=140)
+            another = gr.Button("Another z", size="md", scale=0, min_width=140)
     pad = live.LatentSliders(
         show,
         labels=other_labels(model, 0),

@@ -40,29 +40,26 @@ def seen(model: Model, x: Array) -> Array:
 def accuracy(model: Model) -> str:
     """How often Q's category is the digit, on test pictures, as the card records it: "95.0 %", or a dash."""
     value = metric(model, "code accuracy")
-    return "–" if value is None else _percent(model, "code accuracy", value)
+    return "–" if value is None else _percent(value)
 
 
 def accuracy_by_seed(model: Model) -> list[float]:
-    """The same for each training seed that the card has: fractions or per cent, as there."""
-    found = []
-    while (value := metric(model, f"code accuracy/seed {len(found)}")) is not None:
-        found.append(value)
-    return found
+    """The same for each training seed that the card has, from 0 to 1."""
+    metrics = model.card.metrics
+    return [m.value for key, m in metrics.items() if key.startswith("code accuracy/seed ")]
 
 
 def spread(model: Model) -> str:
-    """From the worst to the best training seed, or what the card notes."""
+    """What the accuracy is, and how far it lies apart for the training seeds."""
     found = accuracy_by_seed(model)
     if len(found) > 1:
-        least, most = (_percent(model, "code accuracy/seed 0", v) for v in (min(found), max(found)))
-        return f"test digits whose category is right: mean of {len(found)} training seeds, {least} to {most}"
-    return "test digits whose category is right"
+        ends = f"from {_percent(min(found))} to {_percent(max(found))}"
+        return f"of test digits fall into the category matched with them: mean of {len(found)} trainings, {ends}"
+    return "of test digits fall into the category matched with them"
 
 
-def _percent(model: Model, key: str, value: float) -> str:
-    times = 1 if model.card.metrics[key].unit.startswith("%") else 100
-    return f"{figure(times * value)} %"
+def _percent(share: float) -> str:
+    return f"{figure(100 * share)} %"
 
 
 def build(model: Model, elem_id: str) -> None:
@@ -73,9 +70,9 @@ def build(model: Model, elem_id: str) -> None:
     roles = common.recognisers(model)
     bars_id = f"{elem_id}-q"
     say(
-        "Q was trained on the generator's own pictures and the codes behind them: no label of a digit was used, and "
-        "none was seen. Draw a digit, or choose one of the test pictures, and read what Q makes of it. "
-        "Beside it $G$ writes the codes that Q read again, with other $z$: what the codes say stays, the rest changes."
+        "Q learned to read codes from the generator's pictures, with the convolutions of the discriminator, which saw "
+        "real digits too. No label was used. Draw a digit, or choose a test picture, and see which codes Q reads. "
+        "From these codes and new $z$ the generator writes: what the codes say stays, the rest is up to $z$."
     )
     gr.HTML(big_numbers([(accuracy(model), spread(model))]))
 
@@ -110,7 +107,12 @@ def build(model: Model, elem_id: str) -> None:
                 numbers=[
                     ("category", "c₁, the category"),
                     *((f"c{i}", name) for i, name in enumerate(codes)),
-                    *[("others", f"category by the Q of {len(roles)} training seeds")]
+                    *[
+                        (
+                            "others",
+                            f"number of the category, by the Q of each of {len(roles)} trainings",
+                        )
+                    ]
                     * (len(roles) > 1),
                 ],
                 label="Your digit",
@@ -118,7 +120,7 @@ def build(model: Model, elem_id: str) -> None:
             )
             with gr.Row():
                 seed = gr.Number(0, label="Seed of z", step=1, scale=0, min_width=140)
-                another = gr.Button("Other draws of z", size="md", scale=0, min_width=180)
+                another = gr.Button("Another z", size="md", scale=0, min_width=140)
         with gr.Column(scale=2, min_width=280):
             bars(
                 [str(number) for number in shown],
@@ -129,8 +131,8 @@ def build(model: Model, elem_id: str) -> None:
             )
     if len(roles) > 1:
         say(
-            "The numbers of the categories are arbitrary: each training seed gives the same kind of digit another "
-            "number, since nothing but the pictures told them apart."
+            "The number of a category is arbitrary: every training, from its own seed, gives the same digit another "
+            "one. Nothing in the loss says which is which."
         )
 
     @spoken
