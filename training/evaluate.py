@@ -236,6 +236,7 @@ def gan(m: Measurement) -> Result:
         chosen = train[np.random.default_rng(1).permutation(len(train))[: len(test)]]
         on, n = f"on features of {recogniser.card.name}", len(test)
         precision, recall = measures.precision_and_recall(test[:AMONG], fake[: len(test[:AMONG])])
+        real = measures.precision_and_recall(test[:AMONG], chosen[: len(test[:AMONG])])
         to_train = measures.nearest_distances(fake[:AMONG], train)
         usual = measures.nearest_distances(test[:AMONG], train)
         copies = (to_train < np.quantile(usual, 0.01)).mean()
@@ -248,6 +249,8 @@ def gan(m: Measurement) -> Result:
             ),
             "precision": m.metric(precision, "share of samples among real pictures", AMONG),
             "recall": m.metric(recall, "share of real pictures among samples", AMONG),
+            "precision of real pictures": m.metric(real[0], "training among test pictures", AMONG),
+            "recall of real pictures": m.metric(real[1], "test among training pictures", AMONG),
             "distance to nearest training picture": m.metric(
                 np.median(to_train),
                 "median " + on,

@@ -17,7 +17,6 @@ COUNT, COLUMNS = 40, 8
 MOST = 1.5
 SAMPLES = "gan-samples"
 MEASURES = ("Fréchet distance", "precision", "recall")
-PERFECT = "Fréchet distance of real pictures"
 
 
 def sample(model: Model, seed: int, psi: float, n: int = COUNT) -> Array:
@@ -56,12 +55,12 @@ def scale(search: common.Search | None) -> str:
 
 
 def comparison(model: Model, models: Models) -> str:
-    """Each recipe's numbers on the same pictures, and what a perfect generator would score: an HTML table."""
+    """Each recipe's numbers on the same pictures, and those of real ones: an HTML table."""
     alike = common.same_data(model, models)
     head = ["", *MEASURES]
     rows = [[_recipe(other), *(common.measured(other, key) for key in MEASURES)] for other in alike]
-    best = next((w for m in alike if (w := common.measured(m, PERFECT)) != "–"), "–")
-    rows.append(["A perfect generator would score", best, "1", "1"])
+    real = [common.measured(alike[0], f"{key} of real pictures") for key in MEASURES]
+    rows.append(["Real training pictures, as a perfect generator would make", *real])
     caption = (
         "Measured at ψ = 1 against real pictures. Fréchet distance: between the features of many samples and of real "
         "pictures, less is better. Precision: the part of samples that look real. Recall: the part of real pictures "
