@@ -26,7 +26,7 @@ def lesson(tab: Tab, models: dict[str, Model], problems: Sequence[str]) -> None:
     gr.Markdown(f"$${tab.EQUATION}$$", latex_delimiters=MATHS, elem_classes="ll-equation")
     for problem in problems:
         gr.Markdown(f"**{problem}**", elem_classes="ll-problem")
-    if not models:
+    if tab.SCRIPT and not models:
         gr.Markdown(
             f"There is no model for this tab yet. Make one with `python -m {tab.SCRIPT}`, "
             "or restore the folder `exported/` from the repository, and start the app again."
@@ -37,6 +37,8 @@ def lesson(tab: Tab, models: dict[str, Model], problems: Sequence[str]) -> None:
     except ModelError as error:  # a whole file that onnxruntime cannot open
         gr.Markdown(f"**{error}**", elem_classes="ll-problem")
     gr.Markdown(f"**Notice:** {tab.NOTICE}", latex_delimiters=MATHS, elem_classes="ll-notice")
+    if not models:
+        return
     with gr.Accordion(f"How these models were trained (lecture {tab.LECTURE})", open=False):
         for model in models.values():
             with gr.Accordion(model.card.title, open=False):

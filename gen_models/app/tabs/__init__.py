@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from gen_models.app.tabs import autoencoder, gan, vae
+from gen_models.app.tabs import autoencoder, equilibria, gan, vae
 from gen_models.cards import Card
 from gen_models.runtime import Model
 
@@ -29,7 +29,7 @@ class Tab(Protocol):
 
     @property
     def SCRIPT(self) -> str:
-        """The script that makes a model for it, such as `training.vae`."""
+        """The script that makes a model for it, such as `training.vae`; empty if it needs none."""
         ...
 
     @property
@@ -54,8 +54,8 @@ class Tab(Protocol):
 
     @property
     def build(self) -> Callable[[dict[str, Model]], None]:
-        """Lays out what is operated, and its number, for the models that it shows, by name; at least one."""
+        """Lays out what is operated, and its number, for its models by name; at least one if it needs any."""
         ...
 
 
-TABS: tuple[Tab, ...] = (autoencoder, vae, gan)
+TABS: tuple[Tab, ...] = (autoencoder, vae, gan, equilibria)
