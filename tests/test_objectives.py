@@ -13,6 +13,7 @@ from training.objectives import (  # noqa: E402
     log_normal,
     logistic_discriminator,
     logistic_generator,
+    pyramid_distance,
     r1,
     squared_error,
 )
@@ -86,3 +87,17 @@ def test_r1_of_a_linear_discriminator_is_half_its_squared_weight():
     torch.testing.assert_close(penalty, torch.full((5,), 12.5))
     penalty.mean().backward()  # the gradient of ½ ‖w‖² is w
     torch.testing.assert_close(w.grad, w.detach())
+
+
+def test_pyramid_distance_counts_every_scale_alike():
+    """8 x 8, so one halving: the band between 8 and 4 pixels, and what is left at 4."""
+    zero = torch.zeros(1, 1, 8, 8)
+    assert (
+        pyramid_distance(zero + 0.5, zero).item() == 4 * 16 * 0.5
+    )  # a constant is in the rest alone
+    stripes = torch.tensor([0.5, -0.5]).repeat(4).expand(1, 1, 8, 8)
+    assert pyramid_distance(stripes, zero).item() == 64 * 0.5  # gone after one halving
+    one = zero.clone()
+    one[..., 3, 3] = 1  # ¼ of it stays: ¾ + 3 · ¼ in the band, 4 · ¼ in the rest
+    assert pyramid_distance(one, zero).item() == 0.75 + 0.75 + 1.0
+    assert pyramid_distance(torch.ones(2, 3, 7, 7), torch.zeros(2, 3, 7, 7)).tolist() == [147] * 2

@@ -40,6 +40,24 @@ def log_normal(
     return -0.5 * (squares + logvar + math.log(2 * math.pi)).flatten(1).sum(1)
 
 
+def pyramid_distance(x: Float[Tensor, "b c h w"], y: Float[Tensor, "b c h w"]) -> PerSample:
+    """Σ_l 4^l ‖L_l(x − y)‖_1 over the bands L_l of a Laplacian pyramid (Bojanowski et al. 2018, "Lap1").
+
+    Band l is what halving the picture l + 1 times loses of halving it l times; the last is what is left at an odd side
+    or at 4 pixels. 4^l makes up for the fewer pixels, so every scale counts alike. As an absolute error, it prefers one
+    sharp answer where a squared error prefers the mean of all.
+    """
+    difference = x - y
+    total = difference.new_zeros(len(x))
+    weight = 1.0
+    while difference.shape[-1] % 2 == 0 and difference.shape[-1] > 4:
+        halved = F.avg_pool2d(difference, 2)
+        band = difference - F.interpolate(halved, scale_factor=2)
+        total = total + weight * band.abs().flatten(1).sum(1)
+        difference, weight = halved, 4 * weight
+    return total + weight * difference.abs().flatten(1).sum(1)
+
+
 def logistic_discriminator(real: Float[Tensor, "b 1"], fake: Float[Tensor, "b 1"]) -> PerSample:
     """−log D(x) − log(1 − D(x̂)), from logits (§3.4, without its factor ½)."""
     return (F.softplus(-real) + F.softplus(fake)).sum(1)

@@ -30,7 +30,12 @@ from training.augment import jitter, mirrored
 from training.data import load, to_float
 from training.evaluate import evaluate
 from training.export import Spec, export
-from training.objectives import kl_to_standard_normal, log_bernoulli, log_normal
+from training.objectives import (
+    kl_to_standard_normal,
+    log_bernoulli,
+    log_normal,
+    pyramid_distance,
+)
 from training.run import Run, RunConfig, cosine, evaluating, set_lr, spread
 
 
@@ -52,6 +57,8 @@ class Config(RunConfig):
     """p(x|z): one probability per pixel, or a mean and a standard deviation"""
     sigma: float | None = None
     """standard deviation of every pixel of a normal output (default: learned, one per pixel)"""
+    pyramid: float = 0.0
+    """weight of a second error beside the likelihood's, absolute and at all scales, for sharper edges"""
     beta: float = 1.0
     """weight of the KL term, in training and in evaluation; 1 is the bound on log p(x)"""
     binarize: bool = False
@@ -104,7 +111,10 @@ def train(config: Config) -> tuple[nn.Module, nn.Module, Run]:
 
         mu, logvar = encoder(x)
         z = reparameterise(mu, logvar)
-        reconstruction = -log_likelihood(x, *decoder(z))
+        mean, spread_or_logits = decoder(z)
+        reconstruction = -log_likelihood(x, mean, spread_or_logits)
+        if config.pyramid:
+            reconstruction = reconstruction + config.pyramid * pyramid_distance(x, mean)
         kl = kl_to_standard_normal(mu, logvar)
         loss = reconstruction + config.beta * kl
 
