@@ -77,6 +77,45 @@ class FixedNormalDecoder(nn.Module):
         return mean, torch.full_like(mean, self.logvar)
 
 
+class MovedEncoder(nn.Module):
+    """q(u|x) in other coordinates, u = A (z − m), with what its covariance has beside the diagonal left out."""
+
+    m: Tensor
+    A: Tensor
+
+    def __init__(self, encoder: nn.Module, m: Float[Tensor, " k"], A: Float[Tensor, "k k"]) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.register_buffer("m", m)
+        self.register_buffer("A", A)
+
+    def forward(
+        self, x: Float[Tensor, "b c h w"]
+    ) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b k"]]:
+        """Return (mu, logvar) of u."""
+        mu, logvar = self.encoder(x)
+        return (mu - self.m) @ self.A.T, (logvar.exp() @ self.A.T.square()).log()
+
+
+class MovedDecoder(nn.Module):
+    """p(x|u) where u = A (z − m): the decoder at z = m + A⁻¹ u."""
+
+    m: Tensor
+    inverse: Tensor
+
+    def __init__(self, decoder: nn.Module, m: Float[Tensor, " k"], A: Float[Tensor, "k k"]) -> None:
+        super().__init__()
+        self.decoder = decoder
+        self.register_buffer("m", m)
+        self.register_buffer("inverse", torch.linalg.inv(A))
+
+    def forward(
+        self, u: Float[Tensor, "b k"]
+    ) -> tuple[Float[Tensor, "b c h w"], Float[Tensor, "b c h w"]]:
+        """Return what the decoder returns."""
+        return self.decoder(self.m + u @ self.inverse.T)
+
+
 class Directions(nn.Module):
     """Amounts of attributes to the step in z that changes them: dz = Σ_a amount_a d_a."""
 
