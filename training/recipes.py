@@ -18,6 +18,8 @@ _DIGITS = "--data digits --codes 2 4 8 10 16 32 64"
 _FASHION = "--data fashion --codes 16 32"
 _GAN = "training.gan --precision bf16-mixed"
 _FEATURES = "training.features --precision bf16-mixed"
+_GAN_64 = f"{_GAN} --size 64 --gamma 1 --lr 4e-4"
+_FACES = "smile age masculine yaw hair_length skin_tone glasses light_azimuth"
 _10D = "--data digits --latent-dim 10 --steps 3000"
 
 RECIPES = {
@@ -35,9 +37,25 @@ RECIPES = {
     "vae-digits-normal": f"{_VAE} {_10D} --likelihood normal",
     "vae-digits-binary": f"{_VAE} --data digits --latent-dim 16 --steps 7000 --binarize --augment 0.15",
     "vae-fashion": f"{_VAE} --data fashion --latent-dim 16 --steps 4000 --likelihood normal --augment 0.2",
+    "vae-heads": (
+        f"{_VAE} --data heads --size 64 --latent-dim 32 --width 24 --batch 64 --steps 7000 --lr 1.5e-3 --augment 0 "
+        f"--mirror --likelihood normal --sigma 0.25 --pyramid 0.3 --fit-prior --attributes {_FACES}"
+    ),
     "features-fashion": f"{_FEATURES} --data fashion --size 32 --steps 2500",
+    "features-toons": f"{_FEATURES} --data toons --size 64 --steps 1500",
+    "features-heads": f"{_FEATURES} --data heads --size 64 --steps 1200",
     "gan-fashion": f"{_GAN} --data fashion --size 32 --steps 9400",
+    "gan-toons": f"{_GAN_64} --data toons --augment 0.2 --steps 7000",
+    "gan-heads": f"{_GAN_64} --data heads --augment 0.1 --mirror --steps 6000",
     "dcgan-fashion": "training.dcgan --precision bf16-mixed --data fashion --size 32 --steps 9400",
+    **{
+        f"lab-{method}": "training.lab"
+        for method in (
+            *("saturating", "nonsaturating", "least-squares", "wgan-gp", "r1", "roth"),
+            *("instance-noise", "consensus", "minibatch", "pacgan-2", "pacgan-4"),
+            *("unrolled-1", "unrolled-5", "unrolled-10"),
+        )
+    },
 }
 
 
