@@ -235,10 +235,11 @@ def gan(m: Measurement) -> Result:
         )
         chosen = train[np.random.default_rng(1).permutation(len(train))[: len(test)]]
         on, n = f"on features of {recogniser.card.name}", len(test)
-        precision, recall = measures.precision_and_recall(test[:AMONG], fake[: len(test[:AMONG])])
-        real = measures.precision_and_recall(test[:AMONG], chosen[: len(test[:AMONG])])
+        among, few = test[:AMONG], len(test[:AMONG])
+        precision, recall = measures.precision_and_recall(among, fake[:few])
+        real = measures.precision_and_recall(among, chosen[:few])
         to_train = measures.nearest_distances(fake[:AMONG], train)
-        usual = measures.nearest_distances(test[:AMONG], train)
+        usual = measures.nearest_distances(among, train)
         copies = (to_train < np.quantile(usual, 0.01)).mean()
         metrics = {
             "Fréchet distance": m.metric(
@@ -247,20 +248,20 @@ def gan(m: Measurement) -> Result:
             "Fréchet distance of real pictures": m.metric(
                 measures.frechet_distance(chosen, test), on, n, note="as many of training"
             ),
-            "precision": m.metric(precision, "share of samples among real pictures", AMONG),
-            "recall": m.metric(recall, "share of real pictures among samples", AMONG),
-            "precision of real pictures": m.metric(real[0], "training among test pictures", AMONG),
-            "recall of real pictures": m.metric(real[1], "test among training pictures", AMONG),
+            "precision": m.metric(precision, "share of samples among real pictures", few),
+            "recall": m.metric(recall, "share of real pictures among samples", few),
+            "precision of real pictures": m.metric(real[0], "training among test pictures", few),
+            "recall of real pictures": m.metric(real[1], "test among training pictures", few),
             "distance to nearest training picture": m.metric(
                 np.median(to_train),
                 "median " + on,
-                AMONG,
+                len(to_train),
                 note=f"test pictures: {np.median(usual):.3g}",
             ),
             "samples nearer than 1 % of test pictures": m.metric(
                 copies,
                 "share of samples",
-                AMONG,
+                len(to_train),
                 note="nearer to training than the nearest hundredth of test pictures is; 0.01 is usual",
             ),
         }
