@@ -113,7 +113,7 @@ def build(models: Models) -> None:
     )
     words = gr.Markdown(scale(common.search_for(first, models)))
     say(
-        "**Two recipes.** The lecture's own DCGAN, and what one would change today, on the same pictures:"
+        "**In numbers,** beside the lecture's own DCGAN where that was trained on the same pictures, as on Fashion:"
     )
     table = gr.HTML(comparison(first, models), css_template=charts.TABLE_CSS)
 
