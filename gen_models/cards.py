@@ -103,6 +103,13 @@ class Training:
     versions: dict[str, str]
     commit: str
 
+    @property
+    def effort(self) -> str:
+        """How much it took, in words."""
+        if not self.images:
+            return f"no training steps ({self.device})"
+        return f"{self.images:,} pictures seen in {self.minutes:.1f} minutes on {self.device}"
+
 
 @dataclass(frozen=True)
 class Card:

@@ -30,7 +30,7 @@ from gen_models import app, cards
 from gen_models.networks.features import Recogniser
 from gen_models.runtime import THREADS, Model, to_uint8
 from scripts import chromium
-from training import autoencoder, cli, dcgan, features, gan, vae
+from training import autoencoder, cli, dcgan, features, gan, lab, lab_textbook, vae
 
 EXPORTED = Path("exported")
 
@@ -49,6 +49,7 @@ def main(config: Config) -> None:
     """Print all tables."""
     start_up()
     graphs(config.repeats)
+    lab_steps(config.repeats)
     drag(config.moves)
 
 
@@ -68,6 +69,8 @@ def graphs(repeats: int) -> None:
     print("|---|---|---|---|---|---|---|---|")
     found, _ = cards.discover(EXPORTED)
     for card in found:
+        if card.family == "lab":
+            continue
         nets = NETWORKS[card.family](card)
         one, two = (Model(card, EXPORTED / card.name, threads) for threads in (THREADS, 2))
         for role, net in nets.items():
@@ -167,6 +170,40 @@ def in_turns(calls: list[Callable[[], Any]], repeats: int) -> list[float]:
             call()
             row[i] = time.perf_counter() - started
     return np.median(seconds, axis=0).tolist()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Training steps of the lab against the textbook loop
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def lab_steps(repeats: int) -> None:
+    """Time a step of each method and the same step in PyTorch (`training.lab_textbook`), in turns, on one thread."""
+    torch.set_num_threads(THREADS)
+    print(f"\n### Training steps of the lab, {THREADS} thread(s), batch {lab.BATCH}\n")
+    print("| method | onnxruntime ms | torch ms | torch / onnxruntime |\n|---|---|---|---|")
+    found, _ = cards.discover(EXPORTED)
+    for card in found:
+        if card.family == "lab":
+            print(lab_row(card, repeats), flush=True)
+
+
+def lab_row(card: cards.Card, repeats: int) -> str:
+    """One line of the table: both from the same state, with the same points and noise."""
+    method, usual = lab.METHODS[card.name.removeprefix("lab-")], card.config["hyper"]
+    model, step = Model(card, EXPORTED / card.name), lab.Step(method)
+    state = lab.begin(step, 0)
+    textbook = lab_textbook.Textbook(method, state[0], usual)
+    rng = torch.Generator().manual_seed(0)
+    batch = {
+        port.name: torch.rand(lab.BATCH // method.pack, int(port.shape[1]), generator=rng)
+        for port in step.inputs
+        if port.shape[:1] == ("batch",)
+    }
+    feed = {"in_state": state.numpy(), "in_step": 1, **usual}
+    feed |= {name: x.numpy() for name, x in batch.items()}
+    ort, eager = in_turns([lambda: model("step", **feed), lambda: textbook.step(batch)], repeats)
+    return f"| {card.name} | {ort * 1e3:.2f} | {eager * 1e3:.2f} | {eager / ort:.1f} |"
 
 
 # ---------------------------------------------------------------------------------------------------------------------

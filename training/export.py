@@ -54,6 +54,10 @@ class Spec:
     outputs: dict[str, tuple[float, float] | None] = field(default_factory=dict)
     half: bool = False
     """Store the weights as float16; they are cast to float32 when the graph is opened."""
+    fixed: dict[str, Tensor] = field(default_factory=dict)
+    """Inputs, by port, that no random numbers can stand for when graph and network are compared."""
+    traced: nn.Module | None = None
+    """The same network for the exporter, where that cannot look through `net`."""
 
 
 def export(
@@ -65,15 +69,17 @@ def export(
     summary: str,
     limitations: str,
     module: str,
-    config: RunConfig,
-    data: Images,
+    config: RunConfig | dict[str, Any],
+    data: Images | cards.Dataset,
     runs: Sequence[Run],
     graphs: dict[str, Spec],
     sheets: dict[str, tuple[cards.Sheet, bytes]] | None = None,
+    without_runs: str = "CPU, in closed form",
     root: Path = Path("exported"),
 ) -> Path:
     """Write `root/name/`: a graph for each role, example pictures of the test split `data`, sheets, and the card.
 
+    Without a run, the card says `without_runs` for the device. Data that are no pictures are named, not shown.
     Everything is made in a temporary folder first; the card, which makes the model exist, is moved last.
 
     Raises:
@@ -89,8 +95,12 @@ def export(
         cards.write_atomically(folder / sheet.file, content)
     for stale in set(folder.glob("*.onnx")) - {folder / graph.file for graph in made.values()}:
         stale.unlink()
-    info = data.info
-    save_strip(folder / "examples.png", to_float(examples(data)))
+    if isinstance(data, Images):
+        save_strip(folder / "examples.png", to_float(examples(data)))
+        info = data.info
+        data = cards.Dataset(
+            info.name, info.title, info.licence, info.source, info.sha256, info.note
+        )
     cards.Card(
         name=name,
         family=family,
@@ -98,14 +108,12 @@ def export(
         lecture=lecture,
         summary=summary,
         limitations=limitations,
-        dataset=cards.Dataset(
-            info.name, info.title, info.licence, info.source, info.sha256, info.note
-        ),
+        dataset=data,
         training=cards.Training(
             command=cli.command(module),
             minutes=round(sum(run.seconds for run in runs) / 60, 2),
-            device=device_name(runs[0]) if runs else "CPU, in closed form",
-            images=sum(run.step * config.batch * run.fabric.world_size for run in runs),
+            device=device_name(runs[0]) if runs else without_runs,
+            images=sum(run.step * run.config.batch * run.fabric.world_size for run in runs),
             versions={"torch": torch.__version__, "onnxruntime": ort.__version__}
             | {"onnx": onnx.__version__},
             commit=_commit(),
@@ -164,14 +172,12 @@ def _export_graph(role: str, spec: Spec, folder: Path) -> cards.Graph:
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         torch.onnx.export(
-            net,
-            tuple(
-                _random(port, 2, rng) for port in spec.inputs
-            ),  # a batch of 1 would be made static
+            spec.traced or net,
+            _example(spec, 2, rng),  # a batch of 1 would be made static
             path,
             input_names=[port.name for port in spec.inputs],
             output_names=list(spec.outputs),
-            dynamic_shapes=_dynamic_batch(net, len(spec.inputs)),
+            dynamic_shapes=_dynamic_axes(spec.traced or net, spec.inputs),
             opset_version=OPSET,
             external_data=False,
             dynamo=True,
@@ -180,16 +186,14 @@ def _export_graph(role: str, spec: Spec, folder: Path) -> cards.Graph:
         )
     if spec.half:
         halve_weights(path)
-    worst, likes = parity(net, path, spec)
+    without_traces(path)
+    worst, outputs = parity(net, path, spec)
     return cards.Graph(
         file=path.name,
         sha256=cards.sha256(path.read_bytes()),
         bytes=path.stat().st_size,
         inputs=spec.inputs,
-        outputs=tuple(
-            Port(name, ("batch", *like.shape), str(like.dtype), spec.outputs[name])
-            for name, like in likes.items()
-        ),
+        outputs=outputs,
         opset=OPSET,
         parameters=sum(p.numel() for p in net.parameters()),
         parity=worst,
@@ -214,21 +218,35 @@ def halve_weights(path: Path) -> None:
     onnx.save(model, path)
 
 
-def _dynamic_batch(net: nn.Module, inputs: int) -> tuple[Any, ...]:
-    """For torch.export: the first axis of every input is the batch; the inputs of a `forward(*x)` count as one."""
-    axes = tuple({0: torch.export.Dim("batch")} for _ in range(inputs))
+def without_traces(path: Path) -> None:
+    """Leave out of a graph where each operation came from: it is larger than a small graph, and names local files."""
+    model = onnx.load(path)
+    for node in model.graph.node:
+        node.ClearField("metadata_props")
+    onnx.save(model, path)
+
+
+def _dynamic_axes(net: nn.Module, inputs: tuple[Port, ...]) -> tuple[Any, ...]:
+    """For torch.export: the axes that ports give by name; the inputs of a `forward(*x)` count as one."""
+    dims = {
+        axis: torch.export.Dim(axis) for p in inputs for axis in p.shape if isinstance(axis, str)
+    }
+    axes = tuple(
+        {i: dims[axis] for i, axis in enumerate(port.shape) if isinstance(axis, str)}
+        for port in inputs
+    )
     parameters = inspect.signature(net.forward).parameters.values()
     return (axes,) if [p.kind for p in parameters] == [inspect.Parameter.VAR_POSITIONAL] else axes
 
 
 @torch.no_grad()
-def parity(net: nn.Module, path: Path, spec: Spec) -> tuple[float, dict[str, np.ndarray]]:
-    """Largest |torch − onnxruntime| over batches of 1, 3 and 16, and an example of each output."""
+def parity(net: nn.Module, path: Path, spec: Spec) -> tuple[float, tuple[Port, ...]]:
+    """Largest |torch − onnxruntime| over batches of 1, 3 and 16, and the outputs' ports."""
     session = ort.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
     rng = torch.Generator().manual_seed(1)
-    worst, likes = 0.0, {}
+    worst, outputs = 0.0, {}
     for batch in BATCHES:
-        inputs = [_random(port, batch, rng) for port in spec.inputs]
+        inputs = _example(spec, batch, rng)
         wanted = net(*inputs)
         wanted = wanted if isinstance(wanted, tuple) else (wanted,)
         feed = {p.name: x.numpy() for p, x in zip(spec.inputs, inputs, strict=True)}
@@ -241,12 +259,22 @@ def parity(net: nn.Module, path: Path, spec: Spec) -> tuple[float, dict[str, np.
                     "nothing was exported."
                 )
             worst = max(worst, float(difference.max()))
-            likes[name] = np.asarray(have)[0]
-    return worst, likes
+            have = np.asarray(have)
+            shape = ("batch" if have.shape[0] == batch else have.shape[0], *have.shape[1:])
+            outputs[name] = Port(name, shape, str(have.dtype), spec.outputs[name])
+    return worst, tuple(outputs.values())
+
+
+def _example(spec: Spec, batch: int, rng: torch.Generator) -> tuple[Tensor, ...]:
+    """Inputs as the graph will see them: those that are fixed, and random ones."""
+    return tuple(
+        spec.fixed[port.name] if port.name in spec.fixed else _random(port, batch, rng)
+        for port in spec.inputs
+    )
 
 
 def _random(port: Port, batch: int, rng: torch.Generator) -> Tensor:
-    """Inputs as the graph will see them: uniform in the port's range, or normal if it is unbounded."""
+    """Uniform in the port's range, or normal if it is unbounded."""
     shape = [batch if isinstance(n, str) else n for n in port.shape]
     if port.range is None:
         return torch.randn(shape, generator=rng)
@@ -254,8 +282,8 @@ def _random(port: Port, batch: int, rng: torch.Generator) -> Tensor:
     return low + (high - low) * torch.rand(shape, generator=rng)
 
 
-def _as_json(config: RunConfig) -> dict[str, Any]:
-    raw = dataclasses.asdict(config)
+def _as_json(config: RunConfig | dict[str, Any]) -> dict[str, Any]:
+    raw = config if isinstance(config, dict) else dataclasses.asdict(config)
     return {key: str(value) if isinstance(value, Path) else value for key, value in raw.items()}
 
 

@@ -39,7 +39,7 @@ def lesson(tab: Tab, models: dict[str, Model], problems: Sequence[str]) -> None:
     gr.Markdown(f"**Notice:** {tab.NOTICE}", latex_delimiters=MATHS, elem_classes="ll-notice")
     if not models:
         return
-    with gr.Accordion(f"How these models were trained (lecture {tab.LECTURE})", open=False):
+    with gr.Accordion(f"How these models were made (lecture {tab.LECTURE})", open=False):
         for model in models.values():
             with gr.Accordion(model.card.title, open=False):
                 gr.Markdown(facts(model.card), elem_classes="ll-facts")
@@ -52,8 +52,8 @@ def facts(card: Card) -> str:
     return (
         f"{card.summary}\n\n"
         f"```\n{made.command}\n```\n\n"
-        f"{made.images:,} pictures seen in {made.minutes:.1f} minutes on {made.device}; {versions}; "
-        f"commit `{made.commit}`. Data: {data.title} ({data.licence}; {data.source}).\n\n"
+        f"Training: {made.effort}; {versions}; commit `{made.commit}`. "
+        f"Data: {data.title} ({data.licence}; {data.source}).\n\n"
         f"{metrics_table(card)}\n\n*Limits.* {card.limitations}"
     )
 

@@ -1,0 +1,733 @@
+// The control of the GAN lab: asks the server for training steps, one question at a time, and draws what it answers.
+// Gradio runs this with `element` and `server`; board.py describes questions and answers.
+const el = (tag, attributes = {}, ...children) => {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children); // strings become text nodes: nothing a server says is ever read as HTML
+  return node;
+};
+const button = (words, action) => {
+  const node = el("button", { type: "button", class: "ll-button" }, words);
+  node.addEventListener("click", action);
+  return node;
+};
+const clamp = (v, lo, hi) => Math.min(hi, Math.max(lo, v));
+const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+const shortly = (v) => {
+  const small = v !== 0 && Math.abs(v) < 0.001;
+  return (small || Math.abs(v) >= 1e5 ? v.toExponential(0) : Number(v.toPrecision(2)).toString()).replaceAll("-", "\u2212");
+};
+const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+const decoded = {
+  points: (text) => Float32Array.from(new Int16Array(bytes(text).buffer), (v) => (2 * v) / 32767), // what is shown is -1 to 1
+  floats: (text) => new Float32Array(bytes(text).buffer),
+  shades: (text) => bytes(text),
+};
+
+const SPEEDS = [
+  { words: "slow motion", steps: 1, wait: 400 },
+  { words: "1 step a frame", steps: 1, wait: 0 },
+  { words: "5 steps a frame", steps: 5, wait: 0 },
+  { words: "20 steps a frame", steps: 20, wait: 0 },
+  { words: "50 steps a frame", steps: 50, wait: 0 },
+];
+const FALLS = [0, 2000, 5000, 10000];
+const LAYERS = { surface: "What D thinks", arrows: "Gradient arrows", grid: "Grid of z", average: "Moving average of G" };
+const TIMEOUT_MS = 20_000;
+const RETRY_MS = 300;
+const NO_ANSWER = "The server did not answer. Press Play to try once more.";
+const KEPT = 20_000; // points of a curve
+const CHART_MS = 120;
+const SAY_MS = 2_000;
+let ids = 0;
+const newId = () => `ll-lab-${++ids}`;
+
+// Blue and orange differ for every kind of colour vision (Okabe and Ito); each has a contrast of 3 on its page.
+const PALETTES = {
+  light: { real: "#c65102", fake: "#0b62a4", ink: "#1d1b18", faint: "#7b746a", paper: [255, 255, 255], orange: [240, 140, 50], blue: [60, 140, 215] },
+  dark: { real: "#ffa057", fake: "#6cb8f0", ink: "#f4f2ee", faint: "#aaa398", paper: [29, 27, 24], orange: [160, 85, 20], blue: [25, 85, 140] },
+};
+const isDark = () => document.body.classList.contains("dark");
+const palette = () => (isDark() ? PALETTES.dark : PALETTES.light);
+
+// A canvas as sharp as the screen; returns its context in CSS pixels and its size.
+function sharp(canvas) {
+  const dense = Math.min(2, window.devicePixelRatio || 1);
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+  if (canvas.width !== Math.round(width * dense) || canvas.height !== Math.round(height * dense)) {
+    canvas.width = Math.round(width * dense);
+    canvas.height = Math.round(height * dense);
+  }
+  const pen = canvas.getContext("2d");
+  pen.setTransform(dense, 0, 0, dense, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  return { pen, width, height };
+}
+
+// ------------------------------------------------------------------------------------------------------------ a curve
+
+class Curve {
+  constructor() {
+    this.x = [];
+    this.y = [];
+  }
+  add(x, y) {
+    if (this.x.length >= KEPT) {
+      this.x = this.x.filter((_, i) => i % 2);
+      this.y = this.y.filter((_, i) => i % 2);
+    }
+    this.x.push(x);
+    this.y.push(y);
+  }
+  get last() {
+    return this.y[this.y.length - 1];
+  }
+}
+
+// Curves against steps. Each pixel column shows the lowest and the highest value in it.
+function drawChart(canvas, curves, { log = false, low, high, steps, marks }) {
+  const { pen, width, height } = sharp(canvas);
+  if (!width) return;
+  const colours = palette();
+  const [left, right, top, bottom] = [46, 6, 6, 16];
+  const finite = (v) => Number.isFinite(v) && (!log || v > 0);
+  if (low === undefined) {
+    low = Infinity;
+    high = -Infinity;
+    for (const { curve } of curves)
+      for (const v of curve.y) if (finite(v)) [low, high] = [Math.min(low, v), Math.max(high, v)];
+    if (low > high) [low, high] = log ? [0.1, 1] : [0, 1];
+    if (high - low < 1e-6 * Math.abs(high) + 1e-12) [low, high] = log ? [low / 2, high * 2] : [low - 0.5, high + 0.5];
+  }
+  const f = log ? Math.log : (v) => v;
+  const across = (x) => left + ((width - left - right) * x) / Math.max(1, steps);
+  const up = (y) => top + (height - top - bottom) * (1 - clamp((f(y) - f(low)) / (f(high) - f(low)), 0, 1));
+  pen.font = "11px system-ui, sans-serif";
+  pen.fillStyle = colours.faint;
+  pen.strokeStyle = colours.faint;
+  pen.textAlign = "right";
+  for (const v of marks ?? [low, log ? Math.sqrt(low * high) : (low + high) / 2, high]) {
+    pen.fillText(shortly(v), left - 4, clamp(up(v) + 4, 10, height - bottom));
+    pen.globalAlpha = 0.3;
+    pen.fillRect(left, up(v), width - left - right, 1);
+    pen.globalAlpha = 1;
+  }
+  pen.fillText(`step ${steps.toLocaleString("en")}`, width - right, height - 3);
+  for (const { curve, colour, dash = [] } of curves) {
+    pen.strokeStyle = colours[colour];
+    pen.lineWidth = 1.5;
+    pen.setLineDash(dash);
+    pen.beginPath();
+    let column = -1, lowest, highest, started = false;
+    const flush = () => {
+      if (column < 0) return;
+      if (started) pen.lineTo(column, up(lowest));
+      else pen.moveTo(column, up(lowest));
+      started = true;
+      if (highest !== lowest) pen.lineTo(column, up(highest));
+    };
+    for (let i = 0; i < curve.x.length; i++) {
+      const y = curve.y[i];
+      if (!finite(y)) continue;
+      const x = Math.round(across(curve.x[i]));
+      if (x !== column) {
+        flush();
+        column = x;
+        lowest = highest = y;
+      } else [lowest, highest] = [Math.min(lowest, y), Math.max(highest, y)];
+    }
+    flush();
+    pen.stroke();
+  }
+  pen.setLineDash([]);
+}
+
+// ------------------------------------------------------------------------------------------- one game: picture and charts
+
+class Board {
+  // `before`: the same board of a page that was built anew, whose curves go on.
+  constructor(letter, before) {
+    this.title = el("div", { class: "lab-title" });
+    this.canvas = el("canvas", { class: "lab-stage", role: "img" });
+    this.where = el("dd", { class: "ll-number", "data-text": "step" }, "0");
+    this.modes = el("dd", { class: "ll-number", "data-text": "modes" }, "\u2013");
+    this.quality = el("dd", { class: "ll-number", "data-text": "quality" }, "\u2013");
+    const fact = (dd, words) => el("div", {}, dd, el("dt", {}, words));
+    const facts = el("dl", { class: "ll-numbers" }, fact(this.where, "steps"), fact(this.modes, "modes covered"), fact(this.quality, "of high quality"));
+    this.problem = el("p", { class: "ll-error", role: "status" });
+    this.charts = {};
+    const figures = [
+      ["coverage", "Modes covered", "ink", "share of high quality", "fake"],
+      ["losses", "Loss of D", "ink", "loss of G", "fake"],
+      ["norms", "Gradient norm of D", "ink", "gradient norm of G", "fake"],
+    ].map(([name, first, a, second, b]) => {
+      this.charts[name] = el("canvas", { class: "lab-chart", role: "img", "aria-label": `${first} and ${second}` });
+      const key = (colour, words) => el("span", { class: `lab-key lab-${colour}` }, words);
+      return el("figure", { class: "lab-figure" }, el("figcaption", {}, key(a, first), key(b, second)), this.charts[name]);
+    });
+    this.knobs = el("div", { class: "lab-knobs" });
+    this.about = el("p", { class: "lab-about" });
+    const left = el("div", { class: "lab-left" }, this.title, this.canvas, facts, this.problem);
+    const right = el("div", { class: "lab-right" }, ...figures, this.about, this.knobs);
+    this.node = el("section", { class: "lab-game", "aria-label": `Game ${letter}` }, left, right);
+    this.small = document.createElement("canvas");
+    this.clear();
+    if (before) [this.curves, this.steps] = [before.curves, before.steps];
+  }
+
+  clear() {
+    this.curves = Object.fromEntries(["ld", "lg", "nd", "ng", "modes", "quality"].map((name) => [name, new Curve()]));
+    this.answer = undefined;
+    this.steps = 0;
+    this.problem.textContent = "";
+  }
+
+  // One answer of the server for this game.
+  take(answer, field) {
+    this.field = field;
+    this.answer = {
+      ...answer,
+      points: decoded.points(answer.points),
+      surface: answer.surface && decoded.shades(answer.surface),
+      arrows: answer.arrows && decoded.points(answer.arrows),
+      grid: answer.grid && decoded.points(answer.grid),
+    };
+    const rows = decoded.floats(answer.losses);
+    const first = answer.step - rows.length / 4;
+    const { ld, lg, nd, ng, modes, quality } = this.curves;
+    for (let i = 0; 4 * i < rows.length; i++)
+      [ld, lg, nd, ng].forEach((curve, j) => curve.add(first + i + 1, rows[4 * i + j]));
+    if (answer.modes !== null && (rows.length || !modes.x.length)) {
+      modes.add(answer.step, answer.modes);
+      quality.add(answer.step, answer.quality);
+    }
+    this.steps = answer.step;
+    this.where.textContent = answer.step.toLocaleString("en");
+    this.modes.textContent = answer.modes === null ? "\u2013" : `${answer.modes} / ${field.modes}`;
+    this.quality.textContent = answer.modes === null ? "\u2013" : `${(100 * answer.quality).toFixed(0)} %`;
+    this.problem.textContent = answer.problem ?? "";
+  }
+
+  // What the picture says, for those who do not see it.
+  get words() {
+    if (!this.answer) return "No training yet";
+    const { step, modes, quality, problem } = this.answer;
+    const found = modes === null ? "" : `, ${modes} of ${this.field.modes} modes covered, ${(100 * quality).toFixed(0)} % of samples of high quality`;
+    return `${this.title.textContent}: step ${step}${found}${problem ? `. ${problem}` : ""}`;
+  }
+
+  draw(real, drawing) {
+    const { pen, width, height } = sharp(this.canvas);
+    if (!width) return;
+    const colours = palette();
+    const x = (v) => (width * (1 + v)) / 2;
+    const y = (v) => (height * (1 - v)) / 2;
+    const answer = this.answer;
+    pen.fillStyle = `rgb(${colours.paper})`;
+    pen.fillRect(0, 0, width, height);
+    if (answer?.surface) {
+      pen.imageSmoothingQuality = "low";
+      pen.drawImage(this.surface(answer.surface, colours), 0, 0, width, height);
+    }
+    if (real) {
+      pen.fillStyle = colours.real;
+      for (let i = 0; i < real.length; i += 2) pen.fillRect(x(real[i]) - 1.5, y(real[i + 1]) - 1.5, 3, 3);
+    }
+    if (answer?.grid) {
+      const side = Math.round(Math.sqrt(answer.grid.length / 2));
+      const at = (i, j) => [x(answer.grid[2 * (i * side + j)]), y(answer.grid[2 * (i * side + j) + 1])];
+      pen.strokeStyle = colours.ink;
+      pen.globalAlpha = 0.45;
+      pen.lineWidth = 0.8;
+      pen.beginPath();
+      for (let i = 0; i < side; i++)
+        for (let j = 0; j < side; j++) {
+          j ? pen.lineTo(...at(i, j)) : pen.moveTo(...at(i, j));
+        }
+      for (let j = 0; j < side; j++)
+        for (let i = 0; i < side; i++) {
+          i ? pen.lineTo(...at(i, j)) : pen.moveTo(...at(i, j));
+        }
+      pen.stroke();
+      pen.globalAlpha = 1;
+    }
+    if (answer) {
+      pen.fillStyle = colours.fake;
+      pen.beginPath();
+      for (let i = 0; i < answer.points.length; i += 2) {
+        const [px, py] = [x(answer.points[i]), y(answer.points[i + 1])];
+        pen.moveTo(px + 2.2, py);
+        pen.arc(px, py, 2.2, 0, 7);
+      }
+      pen.fill();
+    }
+    if (answer?.arrows) this.drawArrows(pen, answer.arrows, x, y, colours);
+    if (drawing && !real?.length) {
+      pen.fillStyle = colours.faint;
+      pen.textAlign = "center";
+      pen.font = "16px system-ui, sans-serif";
+      pen.fillText("Draw here with mouse, finger or pen", width / 2, height / 2);
+    }
+  }
+
+  surface(shades, { paper, orange, blue }) {
+    const side = Math.round(Math.sqrt(shades.length));
+    if (this.small.width !== side) {
+      this.small.width = this.small.height = side;
+      this.image = this.small.getContext("2d").createImageData(side, side);
+    }
+    const to = this.image.data;
+    for (let i = 0; i < shades.length; i++) {
+      const t = (shades[i] - 127.5) / 127.5;
+      const tint = t > 0 ? orange : blue;
+      const much = Math.abs(t) * 0.75;
+      for (let c = 0; c < 3; c++) to[4 * i + c] = paper[c] + (tint[c] - paper[c]) * much;
+      to[4 * i + 3] = 255;
+    }
+    this.small.getContext("2d").putImageData(this.image, 0, 0);
+    return this.small;
+  }
+
+  // Pairs of (where a generated point is, where its arrow ends).
+  drawArrows(pen, ends, x, y, { ink }) {
+    pen.strokeStyle = ink;
+    pen.lineWidth = 1.2;
+    pen.beginPath();
+    for (let i = 0; i < ends.length; i += 4) {
+      const [ax, ay, bx, by] = [x(ends[i]), y(ends[i + 1]), x(ends[i + 2]), y(ends[i + 3])];
+      const length = Math.hypot(bx - ax, by - ay);
+      if (length < 1.5) continue;
+      const [ux, uy] = [((bx - ax) / length) * Math.min(5, length), ((by - ay) / length) * Math.min(5, length)];
+      pen.moveTo(ax, ay);
+      pen.lineTo(bx, by);
+      pen.moveTo(bx - ux - 0.5 * uy, by - uy + 0.5 * ux);
+      pen.lineTo(bx, by);
+      pen.lineTo(bx - ux + 0.5 * uy, by - uy - 0.5 * ux);
+    }
+    pen.stroke();
+  }
+
+  drawCharts() {
+    const { ld, lg, nd, ng, modes, quality } = this.curves;
+    const steps = this.steps;
+    drawChart(this.charts.losses, [{ curve: ld, colour: "ink" }, { curve: lg, colour: "fake" }], { steps });
+    drawChart(this.charts.norms, [{ curve: nd, colour: "ink" }, { curve: ng, colour: "fake" }], { log: true, steps });
+    const most = this.field?.modes ?? 1;
+    const share = { x: quality.x, y: quality.y.map((v) => v * most) }; // the top is all modes, and 100 %
+    drawChart(this.charts.coverage, [{ curve: modes, colour: "ink" }, { curve: share, colour: "fake" }], { low: 0, high: most, marks: [0, most], steps });
+    const now = (curve) => (curve.last === undefined ? "none yet" : shortly(curve.last));
+    this.charts.losses.setAttribute("aria-label", `Loss of D ${now(ld)}, loss of G ${now(lg)}`);
+    this.charts.norms.setAttribute("aria-label", `Gradient norm of D ${now(nd)}, of G ${now(ng)}`);
+    this.charts.coverage.setAttribute("aria-label", `Modes covered ${now(modes)}, share of high quality ${now(quality)}`);
+  }
+}
+
+// --------------------------------------------------------------------------------------------------------- the control
+
+class Lab {
+  constructor(root, server, settings) {
+    Object.assign(this, { root, server, settings });
+    this.playing = false;
+    this.asking = false;
+    // A page that was hidden is built anew: what was chosen stays in the window, the training on the server.
+    const before = window.latentLabGame;
+    this.setup = before?.setup ?? { seed: 0, points: [], speed: 3, fall: 0, ...this.copied(settings.experiments[0]) };
+    this.field = before?.field;
+    this.boards = ["A", "B"].map((letter, i) => new Board(letter, before?.boards[i]));
+    window.latentLabGame = this.kept = { setup: this.setup, boards: this.boards, field: this.field };
+    this.build();
+    this.reflect();
+    if (this.field) this.frame(0);
+    else this.start();
+  }
+
+  build() {
+    const { experiments, data, methods } = this.settings;
+    this.tries = experiments.map((each) => button(each.title, () => this.experiment(each)));
+    this.told = el("p", { class: "lab-about" });
+    this.thumbs = data.map((each) => {
+      const picture = el("canvas", { class: "lab-thumb", width: 44, height: 44, "aria-hidden": "true" });
+      const thumb = button("", () => this.choose({ data: each.name }));
+      thumb.className = "lab-data";
+      thumb.append(picture, el("span", {}, each.title));
+      thumb.paint = () => {
+        const pen = picture.getContext("2d");
+        pen.clearRect(0, 0, 44, 44);
+        pen.fillStyle = palette().real;
+        const points = decoded.points(each.points);
+        for (let i = 0; i < points.length; i += 2) pen.fillRect(22 + 21 * points[i] - 0.5, 22 - 21 * points[i + 1] - 0.5, 1.5, 1.5);
+      };
+      return thumb;
+    });
+    const select = (label, options, change) => {
+      const node = el("select", { id: newId() }, ...options.map(([value, words]) => el("option", { value }, words)));
+      node.addEventListener("change", () => change(node.value));
+      return [node, el("span", { class: "lab-field" }, el("label", { for: node.id }, label), node)];
+    };
+    const named = methods.map((method) => [method.name, method.title]);
+    const [a, fieldA] = select("Method", named, (name) => this.choose({ games: [this.usual(name), ...this.setup.games.slice(1)] }));
+    const [b, fieldB] = select("Beside it, from the same seed", [["", "nothing"], ...named], (name) =>
+      this.choose({ games: [this.setup.games[0], ...(name ? [this.usual(name)] : [])] }),
+    );
+    this.selects = [a, b];
+
+    this.play = button("Play", () => (this.playing ? this.pause() : this.run()));
+    this.play.classList.add("lab-play");
+    this.one = button("One step", () => this.step());
+    this.reset = button("Reset, same seed", () => this.start());
+    this.fresh = button("New seed", () => this.choose({ seed: Math.floor(Math.random() * 10_000) }));
+    this.seed = el("input", { type: "number", id: newId(), min: 0, max: 2 ** 31 - 1, step: 1 });
+    this.seed.addEventListener("change", () => this.choose({ seed: clamp(Math.round(+this.seed.value) || 0, 0, 2 ** 31 - 1) }));
+    const [speed, fieldSpeed] = select("Speed", SPEEDS.map(({ words }, i) => [i, words]), (i) => {
+      this.setup.speed = +i;
+    });
+    this.speed = speed;
+    const [fall, fieldFall] = select("Learning rates", FALLS.map((n) => [n, n ? `fall to 0 by step ${n.toLocaleString("en")}` : "stay"]), (n) => {
+      this.setup.fall = +n;
+    });
+    this.fall = fall;
+    this.layers = Object.entries(LAYERS).map(([name, words]) => {
+      const box = el("input", { type: "checkbox", id: newId(), value: name });
+      box.addEventListener("change", () => {
+        this.setup.show = this.layers.filter((l) => l.box.checked).map((l) => l.box.value);
+        if (!this.playing) this.frame(0);
+      });
+      return { box, node: el("span", { class: "lab-layer" }, box, el("label", { for: box.id }, words)) };
+    });
+    this.wipe = button("Clear the drawing", () => this.choose({ points: [] }));
+    this.error = el("p", { class: "ll-error", role: "status" });
+    this.pace = el("span", { class: "lab-pace" });
+    this.said = el("div", { class: "lab-said", "aria-live": "polite" });
+    const bar = (...nodes) => el("div", { class: "ll-bar" }, ...nodes);
+    const label = (words) => el("div", { class: "ll-label" }, words);
+    this.root.append(
+      label("Experiments"),
+      bar(...this.tries),
+      this.told,
+      label("Data"),
+      el("div", { class: "lab-datas", role: "group", "aria-label": "Data distribution" }, ...this.thumbs),
+      bar(fieldA, fieldB),
+      bar(this.play, this.one, this.reset, this.fresh, el("span", { class: "lab-field" }, el("label", { for: this.seed.id }, "Seed"), this.seed)),
+      bar(fieldSpeed, fieldFall),
+      bar(...this.layers.map((layer) => layer.node), this.wipe, this.pace),
+      this.legend(),
+      this.error,
+      el("div", { class: "lab-games" }, ...this.boards.map((board) => board.node)),
+      this.said,
+    );
+    this.letDraw(this.boards[0].canvas);
+    this.watch();
+  }
+
+  // What the page does to the control; a page that is built anew leaves this one behind.
+  watch() {
+    this.seen = true;
+    const sight = new IntersectionObserver(([entry]) => {
+      this.seen = entry.isIntersecting;
+      this.pump();
+    });
+    sight.observe(this.root);
+    const size = new ResizeObserver(() => this.draw(true));
+    size.observe(this.root);
+    const look = new MutationObserver(() => this.dress());
+    look.observe(document.body, { attributeFilter: ["class"] });
+    const turned = () => {
+      if (this.root.isConnected) return this.pump();
+      for (const each of [sight, size, look]) each.disconnect();
+      document.removeEventListener("visibilitychange", turned);
+    };
+    document.addEventListener("visibilitychange", turned);
+    this.dress();
+  }
+
+  dress() {
+    for (const name of ["real", "fake", "ink"]) this.root.style.setProperty(`--lab-${name}`, palette()[name]);
+    this.thumbs.forEach((thumb) => thumb.paint());
+    this.draw(true);
+  }
+
+  legend() {
+    const key = (kind, words) => el("span", { class: `lab-key lab-${kind}` }, words);
+    return el("p", { class: "lab-legend" }, key("real", "real x"), key("fake", "generated G(z)"), "Surface: orange where D says real, blue where it says generated. Arrows: where the loss of G pulls its points.");
+  }
+
+  // A method with its usual hyper-parameters.
+  usual(method) {
+    const { hyper } = this.settings.methods.find((m) => m.name === method);
+    return { method, hyper: Object.fromEntries(hyper.map(({ name, value }) => [name, value])) };
+  }
+
+  copied({ data, games, told, show }) {
+    return structuredClone({ data, games, told, show });
+  }
+
+  experiment(each) {
+    Object.assign(this.setup, this.copied(each), { seed: 0, fall: 0 });
+    this.reflect();
+    this.start();
+  }
+
+  choose(change) {
+    Object.assign(this.setup, change);
+    this.setup.told = "";
+    this.reflect();
+    this.start();
+  }
+
+  // Puts what was chosen on all controls.
+  reflect() {
+    const { data, games, seed, show, speed, fall, told } = this.setup;
+    this.told.textContent = told;
+    this.thumbs.forEach((thumb, i) => {
+      thumb.setAttribute("aria-pressed", String(this.settings.data[i].name === data));
+      thumb.paint();
+    });
+    this.selects.forEach((select, i) => (select.value = games[i]?.method ?? ""));
+    this.seed.value = seed;
+    this.speed.value = speed;
+    this.fall.value = fall;
+    this.layers.forEach(({ box }) => (box.checked = show.includes(box.value)));
+    this.wipe.hidden = !this.drawing;
+    this.boards.forEach((board, i) => {
+      board.node.hidden = !games[i];
+      if (games[i]) this.knobs(board, games[i]);
+    });
+    this.boards[0].canvas.classList.toggle("lab-draw", this.drawing);
+    this.root.classList.toggle("lab-two", games.length === 2);
+  }
+
+  // A slider for each hyper-parameter of a method; moving one acts on the training under way.
+  knobs(board, game) {
+    const method = this.settings.methods.find((m) => m.name === game.method);
+    board.title.textContent = method.title;
+    board.about.textContent = method.summary;
+    const row = ({ name, label, low, high, log, switch: isSwitch }) => {
+      const id = newId();
+      if (isSwitch) {
+        const box = el("input", { type: "checkbox", id, "data-hyper": name });
+        box.checked = game.hyper[name] > 0.5;
+        box.addEventListener("change", () => (game.hyper[name] = box.checked ? 1 : 0));
+        return el("span", { class: "lab-layer" }, box, el("label", { for: id }, label));
+      }
+      // A logarithmic slider goes from 0 to 1000; where zero is allowed, its left end is zero.
+      const floor = log ? Math.max(low, high * 1e-4) : low;
+      const value = (i) => (log ? (i <= 0 && low === 0 ? 0 : floor * (high / floor) ** (i / 1000)) : low + ((high - low) * i) / 1000);
+      const place = (v) => (log ? (v <= floor ? 0 : (1000 * Math.log(v / floor)) / Math.log(high / floor)) : (1000 * (v - low)) / (high - low));
+      const input = el("input", { type: "range", id, min: 0, max: 1000, step: 1, "data-hyper": name });
+      const output = el("span", { class: "ll-value", "aria-hidden": "true" });
+      const tell = () => {
+        output.textContent = shortly(game.hyper[name]);
+        input.setAttribute("aria-valuetext", output.textContent);
+      };
+      input.value = place(game.hyper[name]);
+      tell();
+      input.addEventListener("input", () => {
+        game.hyper[name] = Number(value(+input.value).toPrecision(3));
+        tell();
+      });
+      return el("div", { class: "ll-slider" }, el("label", { for: id }, label), output, input);
+    };
+    const [main, rest] = [true, false].map((isMain) => method.hyper.filter((h) => h.main === isMain).map(row));
+    const usual = button("Usual values", () => {
+      game.hyper = this.usual(game.method).hyper;
+      this.knobs(board, game);
+    });
+    const more = el("details", {}, el("summary", {}, "More"), ...rest, usual);
+    more.open = board.knobs.querySelector("details")?.open ?? false;
+    board.knobs.replaceChildren(...main, more);
+  }
+
+  get drawing() {
+    return this.setup.data === "freehand";
+  }
+
+  // Freehand: points along the pointer's way; at its end, training begins anew on the whole drawing.
+  letDraw(canvas) {
+    let held;
+    const add = (event) => {
+      const box = canvas.getBoundingClientRect();
+      const half = this.settings.drawn;
+      const p = [(2 * (event.clientX - box.left)) / box.width - 1, 1 - (2 * (event.clientY - box.top)) / box.height];
+      if (this.setup.points.length < this.settings.most) this.setup.points.push(p.map((v) => Number(clamp(half * v, -half, half).toFixed(3))));
+    };
+    const show = () => {
+      this.real = Float32Array.from(this.setup.points.flat(), (v) => v / this.settings.drawn);
+      this.draw();
+    };
+    canvas.addEventListener("pointerdown", (event) => {
+      if (!this.drawing || event.button || held !== undefined) return;
+      held = event.pointerId;
+      this.pause();
+      canvas.setPointerCapture(held);
+      event.preventDefault();
+      add(event);
+      show();
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (event.pointerId !== held) return;
+      const all = event.getCoalescedEvents?.() ?? [];
+      (all.length ? all : [event]).forEach(add);
+      show();
+    });
+    for (const end of ["pointerup", "pointercancel"])
+      canvas.addEventListener(end, (event) => {
+        if (event.pointerId !== held) return;
+        held = undefined;
+        this.start();
+      });
+  }
+
+  // --------------------------------------------------------------------------------------------------- asking and drawing
+
+  run() {
+    this.playing = true;
+    this.play.textContent = "Pause";
+    this.times = [];
+    if (this.field) this.pump();
+    else this.start(); // the last try was refused
+  }
+
+  pause() {
+    this.playing = false;
+    this.play.textContent = "Play";
+  }
+
+  step() {
+    this.pause();
+    this.frame(1);
+  }
+
+  start() {
+    this.game = (this.game ?? 0) + 1; // counts, so that a late answer is known to be one
+    this.boards.forEach((board) => board.clear());
+    this.field = this.kept.field = undefined;
+    this.real = undefined;
+    this.again = true;
+    if (this.drawing && !this.setup.points.length) {
+      this.again = false;
+      this.pause();
+      this.error.textContent = "";
+      this.draw(true);
+      return;
+    }
+    this.pump();
+  }
+
+  frame(steps) {
+    this.wanted = Math.max(this.wanted ?? 0, steps);
+    this.pump();
+  }
+
+  get isTraining() {
+    return this.playing && this.field && this.root.isConnected && this.seen && document.visibilityState === "visible";
+  }
+
+  // What to ask next, or nothing.
+  question() {
+    const { data, games, seed, points, show, speed, fall } = this.setup;
+    if (this.again) {
+      this.again = false;
+      this.wanted = undefined;
+      return { do: "start", data, games, seed, points: this.drawing ? points : [], fall, show };
+    }
+    const steps = this.isTraining ? SPEEDS[speed].steps : this.wanted;
+    this.wanted = undefined;
+    if (!this.field || steps === undefined) return undefined;
+    return { do: "frame", steps, hyper: games.map(({ hyper }) => hyper), fall, show };
+  }
+
+  // The pump: never more than one question under way. While the server works on it, the last answer is drawn.
+  async pump() {
+    if (this.asking) return;
+    this.asking = true;
+    while (this.root.isConnected) {
+      const question = this.question();
+      if (!question) break;
+      const game = this.game;
+      const next = this.ask(question);
+      await nextFrame();
+      this.draw();
+      const reply = await next;
+      if (game !== this.game) continue; // another one began meanwhile
+      if (reply.ok) this.take(reply);
+      else if (reply.again) await this.askAgain(question);
+      else {
+        this.pause();
+        this.error.textContent = reply.error;
+      }
+      const { wait } = SPEEDS[this.setup.speed];
+      if (this.isTraining && wait) {
+        this.draw(true);
+        await after(wait);
+      }
+    }
+    this.asking = false;
+    this.draw(true);
+    this.speak();
+  }
+
+  async askAgain(question) {
+    await after(RETRY_MS);
+    if (question.do === "start") this.again = true;
+    else this.wanted ??= question.steps;
+  }
+
+  async ask(question) {
+    let reply;
+    try {
+      reply = await Promise.race([this.server.answer(question), after(TIMEOUT_MS)]);
+    } catch {
+      reply = undefined;
+    }
+    // A failed call resolves too, with something that is not ours: ours says "ok".
+    return typeof reply?.ok === "boolean" ? reply : { ok: false, error: NO_ANSWER };
+  }
+
+  take(reply) {
+    this.error.textContent = "";
+    if (reply.field) this.field = this.kept.field = reply.field;
+    this.real = decoded.points(this.field.real);
+    reply.games.forEach((answer, i) => this.boards[i].take(answer, this.field));
+    if (this.playing && reply.games.every((answer) => answer.problem)) this.pause();
+    this.measure(reply.games[0].losses.length, reply.games[0].step);
+  }
+
+  // How fast it goes, over the last two seconds.
+  measure(trained, step) {
+    if (!this.playing || !trained) return;
+    const now = performance.now();
+    this.times.push([now, step]);
+    while (this.times[0][0] < now - 2000) this.times.shift();
+    const seconds = (now - this.times[0][0]) / 1000;
+    if (seconds < 0.5) return;
+    const perSecond = (n) => (n / seconds).toFixed(0);
+    this.pace.textContent = `${perSecond(step - this.times[0][1])} steps/s, ${perSecond(this.times.length - 1)} frames/s`;
+  }
+
+  draw(all = false) {
+    if (!this.root.isConnected) return;
+    const now = performance.now();
+    const charts = all || now - (this.charted ?? 0) > CHART_MS;
+    if (charts) this.charted = now;
+    for (const board of this.shown) {
+      board.draw(this.real, this.drawing);
+      if (charts) board.drawCharts();
+    }
+    if (now - (this.spoke ?? 0) > SAY_MS) this.speak();
+  }
+
+  // For those who do not see the pictures.
+  speak() {
+    this.spoke = performance.now();
+    for (const board of this.shown) board.canvas.setAttribute("aria-label", board.words);
+    this.said.textContent = this.shown.map((board) => board.words).join(". ");
+  }
+
+  get shown() {
+    return this.boards.filter((board) => !board.node.hidden);
+  }
+}
+
+const root = element.firstElementChild;
+root.control = new Lab(root, server, JSON.parse(decodeURIComponent(root.dataset.settings)));

@@ -1,0 +1,74 @@
+"""All methods by one protocol: the numbers of the cards, and published ones beside them."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from gen_models.app.parts import Models, say
+from gen_models.app.parts import figure as number
+from gen_models.app.tabs.lab.methods import in_order, title_of
+from gen_models.cards import Card, Metric
+from gen_models.lab.metrics import SAMPLES
+
+COLUMNS = ("ring: modes", "ring: high quality", "grid: modes", "grid: high quality")
+TIMES = {"Time on ring": "ring: seconds", "on grid": "grid: seconds"}
+SOURCE = "Lin et al. 2018, PacGAN, arXiv 1712.04086"
+PUBLISHED = {
+    "lab-nonsaturating": ("plain GAN", "6.3 of 8", "–", "17.3 of 25", "–"),
+    "lab-pacgan-2": ("PacGAN2", "7.9 of 8", "95.6 %", "23.8 of 25", "91.3 %"),
+    "lab-pacgan-4": ("PacGAN4", "7.8 of 8", "95.9 %", "24.8 of 25", "93.6 %"),
+}
+"""Name, modes covered and share of high quality on ring and grid, as SOURCE has them."""
+
+
+def measured(card: Card, key: str) -> str:
+    """A number of the card with what the card says of its spread, or a dash."""
+    metric = card.metrics.get(key)
+    return "–" if metric is None else _value(metric) + (f" ({metric.note})" * bool(metric.note))
+
+
+def _value(metric: Metric) -> str:
+    return f"{number(metric.value)} {metric.unit}"  # "7.9 of 8", "97.5 %", "12.1 s"
+
+
+def table(models: Models) -> str:
+    """Every method that was measured, in the lecture's order, followed by what others published of it: Markdown."""
+    head = ("Method", "Ring: modes", "high quality", "Grid: modes", "high quality", "Seeds", *TIMES)
+    lines = [head, ("---",) * len(head)]
+    for model in in_order(models):
+        card = model.card
+        seeds = [len(metric.seeds) for key in COLUMNS if (metric := card.metrics.get(key))]
+        if seeds:
+            numbers = (measured(card, key) for key in COLUMNS)
+            times = (measured(card, key) for key in TIMES.values())
+            lines.append((title_of(card), *numbers, str(min(seeds)), *times))
+        if card.name in PUBLISHED:
+            name, *numbers = PUBLISHED[card.name]
+            lines.append((f"*As published: {name}*", *numbers, "–", *("–" for _ in TIMES)))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def commands(models: Models) -> str:
+    """How the numbers were made, once each: Markdown."""
+    each = (m.command for model in models.values() for m in model.card.metrics.values())
+    return "\n".join(f"```\n{command}\n```" for command in dict.fromkeys(each))
+
+
+def build(models: Models) -> None:
+    """Lay out the table and what stands behind it."""
+    say(
+        "Every method was trained from the same seeds with the same networks and the same number of steps, with "
+        f"learning rates that fall to 0; then {SAMPLES:,} samples were drawn from the moving average of $G$. A sample "
+        "is of **high quality** within 3 σ of the nearest mode; a mode is **covered** if a sample of high quality is "
+        "nearest to it. Each number is the mean over seeds, with the spread beside it."
+    )
+    gr.Markdown(table(models), elem_classes="ll-facts")
+    say(
+        f"*As published:* {SOURCE}. Networks, steps and hyper-parameters were others there, so those rows say what to "
+        "expect of a method, and not which code is better."
+    )
+    how = commands(models)
+    say(
+        "Measured by:" if how else "None is measured yet: `python -m training.lab_scoreboard` does."
+    )
+    gr.Markdown(how)

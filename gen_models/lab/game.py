@@ -1,0 +1,151 @@
+"""One training of a generator G against a discriminator D, step by step, by the exported graph of a whole step.
+
+A card of the family "lab" has three graphs. "step" takes the state of both networks, a batch of real points, noise and
+hyper-parameters, and gives the state after one step of D and G (forward, backward, Adam), with losses and gradient
+norms. "sample" is G; "discriminator" is D and, for a generated point, where G's loss pulls it. Networks see points in
+units of the distribution's `scale`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+
+from gen_models.cards import Port
+from gen_models.lab.distributions import Distribution
+from gen_models.runtime import Array, Model
+
+RATES = ("in_lr_g", "in_lr_d")
+FAR = 1e6
+"""A training about to diverge gives numbers that are finite and too large to reckon with; these are cut to ±FAR."""
+CONTEXTS = 4
+"""A discriminator that compares several points sees each point of its surface with so many sets of generated ones."""
+
+
+class Diverged(Exception):
+    """Something in the training is not a finite number any more; the message is one sentence for the visitor."""
+
+    def __init__(self, step: int, rows: Array) -> None:
+        super().__init__(f"The training diverged at step {step:,}: lower the learning rate.")
+        self.rows = rows
+        """What `Game.advance` would have returned: the steps before, (n, 4)."""
+
+
+def hyper_ports(model: Model) -> list[Port]:
+    """The hyper-parameters of a method: scalar inputs of its step with a range, in order."""
+    usual = model.card.config["hyper"]
+    return [port for port in model.card.graphs["step"].inputs if port.name in usual]
+
+
+class Game:
+    """A training from a seed. The same seed gives the same training, however its steps are asked for.
+
+    Args:
+        model: of the family "lab".
+        distribution: p_data.
+        hyper: hyper-parameters by input name, for those that are not as usual; may be changed between steps.
+        seed: of the initial parameters, of the data and of the noise. Games with the same seed see the same x and z.
+    """
+
+    def __init__(
+        self, model: Model, distribution: Distribution, hyper: Mapping[str, float], seed: int
+    ) -> None:
+        self.model, self.distribution = model, distribution
+        self.hyper = {**model.card.config["hyper"], **hyper}
+        self.fall = 0
+        """Step at which the learning rates, falling in a straight line, are 0; 0: they stay as they are."""
+        self.step = 0
+        layers = model.card.config["initial"]
+        rng, self._of_x, self._of_z, self._of_noise, show = (
+            np.random.default_rng([seed, i]) for i in range(5)
+        )
+        theta = np.concatenate([rng.uniform(-bound, bound, n) for n, bound in layers])
+        self.state = np.zeros((4, len(theta)), np.float32)
+        """Parameters of G and then of D; Adam's first and second moments; the parameters' moving average: (4, P)."""
+        self.state[[0, 3]] = theta
+        self._of_samples = show
+
+    @cached_property
+    def _noise(self) -> list[Port]:
+        """What a step draws besides z and x."""
+        known = {"in_z", "in_real"}
+        ports = self.model.card.graphs["step"].inputs
+        return [p for p in ports if p.shape[:1] == ("batch",) and p.name not in known]
+
+    def advance(self, steps: int) -> Array:
+        """Train for so many steps.
+
+        Returns:
+            For each step L_D, L_G, |grad_D|, |grad_G|: float32 (steps, 4).
+
+        Raises:
+            Diverged: at this step something was not finite; the state before it is kept.
+        """
+        rows = np.empty((steps, 4), np.float32)
+        for i in range(steps):
+            out = self.model("step", **self._feed())
+            rows[i, :2], rows[i, 2:] = out["losses"], out["gradients"]
+            if not (np.isfinite(rows[i]).all() and np.isfinite(out["state"]).all()):
+                raise Diverged(self.step + 1, rows[:i])
+            self.state = out["state"]
+            self.step += 1
+        return rows
+
+    def _feed(self) -> dict[str, Array]:
+        """The inputs of the next step. A method that packs m points sees rows of m."""
+        wide = int(self.model.input("step", "in_real").shape[1])
+        n = int(self.model.card.config["batch"]) * 2 // wide
+        x = self.distribution.draw(self._of_x, n * wide // 2) / self.distribution.scale
+        z = self._of_z.standard_normal((n, wide), np.float32)
+        feed = {"in_state": self.state, "in_step": self.step + 1, "in_real": x.reshape(n, wide)}
+        feed |= {port.name: _drawn(self._of_noise, port, n) for port in self._noise}
+        return feed | self.hyper | self._rates() | {"in_z": z}
+
+    def _rates(self) -> dict[str, float]:
+        """The learning rates of the next step, if they fall."""
+        if not self.fall:
+            return {}
+        left = max(0.0, 1 - self.step / self.fall)
+        return {name: left * self.hyper[name] for name in RATES}
+
+    def generate(self, z: Array, average: bool = False) -> Array:
+        """G(z) for z (n, 2), in the distribution's coordinates: float32 (n, 2); of the moving average if wished."""
+        theta = self.state[3 if average else 0]
+        return (
+            _near(self.model("sample", in_parameters=theta, in_z=z)["x"]) * self.distribution.scale
+        )
+
+    def samples(self, n: int, average: bool = False) -> Array:
+        """n new samples (n, 2), in the distribution's coordinates."""
+        return self.generate(self._of_samples.standard_normal((n, 2), np.float32), average)
+
+    def judge(self, x: Array) -> tuple[Array, Array]:
+        """What D says of points x (n, 2), in the distribution's coordinates.
+
+        Returns:
+            D's output (n,), before any sigmoid, and where G's loss pulls a generated point that lies there, (n, 2):
+            minus its gradient, in units of the networks.
+        """
+        feed = {"in_parameters": self.state[0], "in_x": x / np.float32(self.distribution.scale)}
+        for port in self.model.card.graphs["discriminator"].inputs:
+            if port.name == "in_context":
+                wide = int(port.shape[1])
+                z = np.random.default_rng(0).standard_normal((CONTEXTS * wide // 2, 2), np.float32)
+                context = self.generate(z) / self.distribution.scale
+                feed["in_context"] = context.reshape(CONTEXTS, wide)
+        out = self.model("discriminator", **feed)
+        return _near(out["logit"][:, 0]), _near(out["arrow"])
+
+
+def _near(x: Array) -> Array:
+    return np.clip(np.nan_to_num(x), -FAR, FAR)
+
+
+def _drawn(rng: np.random.Generator, port: Port, n: int) -> Array:
+    """n rows of noise: uniform in the port's range, or standard normal where it has none."""
+    shape = (n, *(int(side) for side in port.shape[1:]))
+    if port.range is None:
+        return rng.standard_normal(shape, np.float32)
+    return rng.uniform(*port.range, shape).astype(np.float32)

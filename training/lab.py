@@ -1,0 +1,636 @@
+"""Training itself as a graph: one step of a GAN in the plane, forward, backward and Adam (lecture §3.4-3.6, §5).
+
+Everywhere else in this project a network is trained here and served there. In the lab visitors train, without PyTorch:
+a step is a pure function from (state, batch, noise, hyper-parameters) to the next state. `torch.func` differentiates
+it, `make_fx` writes down every operation of forward and backward pass, and that list is what becomes ONNX.
+
+Both players are small perceptrons (`gen_models.networks.lab`), and each step moves both once, by Adam,
+
+    ψ ← ψ − Adam(∇_ψ L_D(θ, ψ)),        θ ← θ − Adam(∇_θ L_G(θ, ψ')),
+
+where ψ' is D after its move (alternating steps, §3.6) or before it (simultaneous steps: V of §5.2). METHODS says what
+each one of them changes: the losses, a penalty in L_D, the noise, what D sees, or which ψ' the generator looks at.
+
+    python -m training.lab --name lab-r1
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from PIL import Image, ImageDraw
+from torch import Tensor, nn
+from torch.func import functional_call, grad, grad_and_value
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from gen_models import cards
+from gen_models.cards import Port
+from gen_models.lab.distributions import DISTRIBUTIONS
+from gen_models.lab.game import Game
+from gen_models.networks.lab import BatchDiscriminator, Perceptron
+from gen_models.runtime import Model
+from training import cli
+from training.export import Spec, export
+from training.objectives import PerSample, logistic_discriminator, logistic_generator
+
+WIDTH, DEPTH = 64, 3
+"""Of both players: a step at a batch of 256 takes about half a millisecond, which is what live play needs."""
+FINE = 16
+"""How much steeper than usual D's first layer begins."""
+BATCH = 256
+"""Points of each kind in a step."""
+PREVIEW = 2000
+"""Steps before the preview is drawn."""
+EPS = 1e-7
+"""Adam's ε. A smaller one, such as PyTorch's 1e-8, is removed by the ONNX optimiser."""
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Objectives: one value per sample, from the logits of real and generated points
+# ---------------------------------------------------------------------------------------------------------------------
+
+Logits = Float[Tensor, "b 1"]
+Points = Float[Tensor, "b k"]
+
+
+def least_squares_discriminator(real: Logits, fake: Logits) -> PerSample:
+    """(D(x) − 1)² + D(x̂)² (Mao et al. 2017, a = 0, b = 1, without the factor ½)."""
+    return ((real - 1).square() + fake.square()).sum(1)
+
+
+def wasserstein_discriminator(real: Logits, fake: Logits) -> PerSample:
+    """D(x̂) − D(x) (Arjovsky et al. 2017)."""
+    return (fake - real).sum(1)
+
+
+def saturating_generator(fake: Logits) -> PerSample:
+    """log(1 − D(x̂)), from logits: the generator of the original objective (§3.4; Goodfellow et al. 2014)."""
+    return -F.softplus(fake).sum(1)
+
+
+def least_squares_generator(fake: Logits) -> PerSample:
+    """(D(x̂) − 1)² (Mao et al. 2017, c = 1)."""
+    return (fake - 1).square().sum(1)
+
+
+def wasserstein_generator(fake: Logits) -> PerSample:
+    """−D(x̂) (Arjovsky et al. 2017)."""
+    return -fake.sum(1)
+
+
+Loss = Literal["saturating", "non-saturating", "least squares", "wasserstein"]
+LOSSES: dict[Loss, tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Tensor], Tensor]]] = {
+    "saturating": (logistic_discriminator, saturating_generator),
+    "non-saturating": (logistic_discriminator, logistic_generator),
+    "least squares": (least_squares_discriminator, least_squares_generator),
+    "wasserstein": (wasserstein_discriminator, wasserstein_generator),
+}
+"""Of each player."""
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Penalties on D: one value per sample, to be weighted by γ
+# ---------------------------------------------------------------------------------------------------------------------
+
+Discriminator = Callable[[Tensor], Tensor]
+
+
+def squared_gradient(D: Discriminator, x: Points) -> PerSample:
+    """‖∇_x D(x)‖², of logits."""
+    return grad(lambda x: D(x).sum())(x).square().sum(1)
+
+
+def r1(D: Discriminator, real: Points, fake: Points, u: Tensor) -> PerSample:
+    """½ ‖∇_x D(x)‖² at real points (Mescheder et al. 2018)."""
+    return 0.5 * squared_gradient(D, real)
+
+
+def roth(D: Discriminator, real: Points, fake: Points, u: Tensor) -> PerSample:
+    """½ (1 − σ(D(x)))² ‖∇_x D(x)‖² + ½ σ(D(x̂))² ‖∇_x D(x̂)‖²: instance noise, integrated (§5.4; Roth et al. 2017)."""
+    wrong_real, wrong_fake = 1 - D(real).sigmoid()[:, 0], D(fake).sigmoid()[:, 0]
+    return 0.5 * (
+        wrong_real.square() * squared_gradient(D, real)
+        + wrong_fake.square() * squared_gradient(D, fake)
+    )
+
+
+def gradient_penalty(D: Discriminator, real: Points, fake: Points, u: Tensor) -> PerSample:
+    """(‖∇_x D(x̃)‖ − 1)² at x̃ = u x + (1 − u) x̂, u uniform in [0, 1] (Gulrajani et al. 2017)."""
+    return ((squared_gradient(D, u * real + (1 - u) * fake) + EPS).sqrt() - 1).square()
+
+
+PENALTIES = {"r1": r1, "roth": roth, "gradient": gradient_penalty}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Methods
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Method:
+    """What one card trains with."""
+
+    title: str
+    paper: str
+    lecture: str
+    idea: str
+    """One sentence."""
+    loss: Loss = "non-saturating"
+    penalty: Literal["r1", "roth", "gradient"] | None = None
+    """Added to L_D with the weight γ."""
+    noise: bool = False
+    """Whether σ·N(0, I) is added to all that D sees, in both players' losses."""
+    consensus: bool = False
+    """Both players descend their losses and, with the weight γ, L = ½ ‖V‖²."""
+    pack: int = 1
+    """Points that D judges together."""
+    minibatch: bool = False
+    """Whether D compares the points of a batch."""
+    unroll: int = 0
+    """Steps of D that the generator looks ahead, and differentiates through."""
+    fall: float = 1.0
+    """In a long training, such as the scoreboard's, γ and σ fall to this part of themselves."""
+    hyper: dict[str, float] = field(default_factory=dict)
+    """Hyper-parameters that differ from HYPER, by port."""
+
+
+_PLAIN = Method(
+    "Non-saturating",
+    "Goodfellow et al. 2014",
+    "§3.5",
+    "G minimises −log D(x̂), whose gradient does not vanish when D is sure.",
+)
+METHODS = {
+    "saturating": Method(
+        "Saturating",
+        "Goodfellow et al. 2014",
+        "§3.4",
+        "The original game: G minimises log(1 − D(x̂)), what D maximises.",
+        loss="saturating",
+    ),
+    "nonsaturating": _PLAIN,
+    "least-squares": Method(
+        "Least squares",
+        "Mao et al. 2017",
+        "§3.4",
+        "D is a regression to 1 for real and 0 for generated points, and G wants 1.",
+        loss="least squares",
+    ),
+    "wgan-gp": Method(
+        "Wasserstein, gradient penalty",
+        "Gulrajani et al. 2017",
+        "§5.4",
+        "D estimates how far p_θ must be moved to become p_data; the penalty keeps its slope near 1.",
+        loss="wasserstein",
+        penalty="gradient",
+        hyper={"in_lr_g": 1e-3},
+    ),
+    "r1": Method(
+        "R1",
+        "Mescheder et al. 2018",
+        "§5.3",
+        "A penalty on D's slope at real points makes the game converge where the plain one circles.",
+        penalty="r1",
+        fall=0.01,
+        hyper={"in_gamma": 0.01},
+    ),
+    "roth": Method(
+        "Roth's regulariser",
+        "Roth et al. 2017",
+        "§5.4",
+        "What instance noise does on average, as a penalty on D's slope where D is wrong.",
+        penalty="roth",
+        fall=0.01,
+        hyper={"in_gamma": 0.1},
+    ),
+    "instance-noise": Method(
+        "Instance noise",
+        "Sønderby et al. 2017",
+        "§5.4",
+        "Noise on all that D sees makes real and generated points overlap.",
+        noise=True,
+        fall=0.01,
+    ),
+    "consensus": Method(
+        "Consensus",
+        "Mescheder et al. 2017",
+        "§5.3",
+        "Both players also descend ½ ‖V‖², the half squared length of the field that they follow.",
+        consensus=True,
+    ),
+    "minibatch": Method(
+        "Minibatch discrimination",
+        "Salimans et al. 2016",
+        "§5.5",
+        "D sees how close a point is to the others of its batch, so that a collapsed G is found out.",
+        minibatch=True,
+    ),
+    "pacgan-2": Method(
+        "PacGAN, packs of 2",
+        "Lin et al. 2018",
+        "§5.5",
+        "D judges two points together: all real or all generated.",
+        pack=2,
+    ),
+    "pacgan-4": Method(
+        "PacGAN, packs of 4",
+        "Lin et al. 2018",
+        "§5.5",
+        "D judges four points together: all real or all generated.",
+        pack=4,
+    ),
+    **{
+        f"unrolled-{k}": Method(
+            f"Unrolled, {k} step{'s' * (k > 1)}",
+            "Metz et al. 2017",
+            "§5.5",
+            f"G answers to what D will be after {k} more step{'s' * (k > 1)}.",
+            unroll=k,
+        )
+        for k in (1, 5, 10)
+    },
+}
+
+HYPER: dict[str, tuple[float, tuple[float, float]]] = {
+    "in_lr_g": (3e-3, (1e-5, 0.1)),
+    "in_lr_d": (5e-3, (1e-5, 0.1)),
+    "in_beta1": (0.5, (0, 0.99)),
+    "in_beta2": (0.99, (0, 0.9999)),
+    "in_ema": (0.99, (0, 0.9999)),
+    "in_alternating": (1, (0, 1)),
+    "in_gamma": (0.1, (0, 100)),
+    "in_sigma": (0.1, (0, 2)),
+    "in_inner_lr": (0.05, (0, 2)),
+}
+"""Hyper-parameters: default and range. A step has those that its method uses."""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The step
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def networks(method: Method) -> tuple[Perceptron, Perceptron]:
+    """Untrained (G, D)."""
+    G = Perceptron(2, 2, WIDTH, DEPTH)
+    if method.minibatch:
+        return G, BatchDiscriminator(WIDTH, DEPTH)
+    return G, Perceptron(2 * method.pack, 1, WIDTH, DEPTH)
+
+
+class Flat:
+    """A network as a function of one vector that holds all its parameters."""
+
+    def __init__(self, net: nn.Module) -> None:
+        self.net = net
+        self.shapes = {name: p.shape for name, p in net.named_parameters()}
+        self.sizes = [shape.numel() for shape in self.shapes.values()]
+        self.n = sum(self.sizes)
+
+    def __call__(self, parameters: Float[Tensor, " n"], *x: Tensor) -> Tensor:
+        """The network's output at `parameters`."""
+        parts = torch.split(parameters, self.sizes)  # slices would export badly
+        named = zip(self.shapes.items(), parts, strict=True)
+        return functional_call(self.net, {k: p.reshape(shape) for (k, shape), p in named}, x)
+
+
+class Players(nn.Module):
+    """The two players of a method, and the ports that its graphs share."""
+
+    def __init__(self, method: Method) -> None:
+        super().__init__()
+        self.method = method
+        self.nets = nn.ModuleList(networks(method))
+        self.G, self.D = map(Flat, self.nets)
+        self.n = self.G.n + self.D.n
+        self.loss_D, self.loss_G = LOSSES[method.loss]
+
+    def players(self, parameters: Float[Tensor, "*k n"]) -> tuple[Tensor, ...]:
+        """Those of G, those of D."""
+        return torch.split(parameters, [self.G.n, self.D.n], dim=-1)
+
+
+class Step(Players):
+    """One step of both players. `forward` takes its ports in their order."""
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        """State, number of the step from 1, real points, noise, hyper-parameters."""
+        method, points = self.method, 2 * self.method.pack
+        noise = [Port("in_z", ("batch", points))]
+        if method.noise:
+            noise += [Port(f"in_noise_{which}", ("batch", points)) for which in ("real", "fake")]
+        if method.penalty == "gradient":
+            noise += [Port("in_u", ("batch", 1), range=(0, 1))]
+        return (
+            Port("in_state", (4, self.n)),
+            Port("in_step", ()),
+            Port("in_real", ("batch", points)),
+            *noise,
+            *(Port(name, (), range=HYPER[name][1]) for name in hyper(method)),
+        )
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The next state (4, n), the losses (2,) and the gradients' norms (2,): of D, of G."""
+        names = [port.name.removeprefix("in_") for port in self.inputs]
+        i = SimpleNamespace(**dict(zip(names, inputs, strict=True)))
+        method = self.method
+
+        def both(g: Tensor, d: Tensor) -> tuple[Tensor, Tensor]:
+            """L_D and L_G at the parameters g and d."""
+            real, fake = i.real, self.G(g, i.z.reshape(-1, 2)).reshape(i.real.shape)
+            if method.noise:
+                real, fake = real + i.sigma * i.noise_real, fake + i.sigma * i.noise_fake
+            D = partial(self.D, d)
+            fake_logits = D(fake)
+            loss_D = self.loss_D(D(real), fake_logits).mean()
+            if method.penalty:
+                penalty = PENALTIES[method.penalty](D, real, fake, getattr(i, "u", None))
+                loss_D = loss_D + i.gamma * penalty.mean()
+            return loss_D, self.loss_G(fake_logits).mean()
+
+        def loss_D(g: Tensor, d: Tensor) -> Tensor:
+            return both(g, d)[0]
+
+        def loss_G(g: Tensor, d: Tensor) -> Tensor:
+            return both(g, d)[1]
+
+        adam = partial(adam_step, step=i.step, beta1=i.beta1, beta2=i.beta2, ema=i.ema)
+        state_G, state_D = self.players(i.state)
+        g, d = state_G[0], state_D[0]
+
+        if method.consensus:
+
+            def energy(parameters: Tensor) -> tuple[Tensor, Any]:
+                """½ ‖V‖², and (V, losses)."""
+                g, d = self.players(parameters)
+                of_G, L_G = grad_and_value(loss_G)(g, d)
+                of_D, L_D = grad_and_value(loss_D, argnums=1)(g, d)
+                V = torch.cat([of_G, of_D])
+                return 0.5 * V.square().sum(), (V, L_D, L_G)
+
+            descent, (V, L_D, L_G) = grad(energy, has_aux=True)(i.state[0])
+            gradient_G, gradient_D = self.players(V + i.gamma * descent)
+            state_D = adam(state_D, gradient_D, lr=i.lr_d)
+        else:
+            gradient_D, L_D = grad_and_value(loss_D, argnums=1)(g, d)
+            state_D = adam(state_D, gradient_D, lr=i.lr_d)
+            faced = i.alternating * state_D[0] + (1 - i.alternating) * d
+
+            def ahead(g: Tensor) -> Tensor:
+                """L_G against D after `unroll` steps of gradient descent, which depend on g."""
+                d = faced
+                for _ in range(method.unroll):
+                    d = d - i.inner_lr * grad(loss_D, argnums=1)(g, d)
+                return loss_G(g, d)
+
+            gradient_G, L_G = grad_and_value(ahead)(g)
+        state_G = adam(state_G, gradient_G, lr=i.lr_g)
+        return (
+            torch.cat([state_G, state_D], dim=1),
+            torch.stack([L_D, L_G]),
+            torch.stack([gradient_D.square().sum().sqrt(), gradient_G.square().sum().sqrt()]),
+        )
+
+
+def adam_step(
+    state: Float[Tensor, "4 n"],
+    gradient: Float[Tensor, " n"],
+    *,
+    step: Tensor,
+    lr: Tensor,
+    beta1: Tensor,
+    beta2: Tensor,
+    ema: Tensor,
+) -> Float[Tensor, "4 n"]:
+    """Adam (Kingma and Ba 2015), and the moving average of what it reaches.
+
+    The rows of the state are the parameters, the two moments m and v, and the average.
+    """
+    parameters, m, v, average = state.unbind()
+    m = beta1 * m + (1 - beta1) * gradient
+    v = beta2 * v + (1 - beta2) * gradient.square()
+    m_hat, v_hat = m / (1 - beta1**step), v / (1 - beta2**step)
+    parameters = parameters - lr * m_hat / (v_hat.sqrt() + EPS)
+    return torch.stack([parameters, m, v, ema * average + (1 - ema) * parameters])
+
+
+class Sample(Players):
+    """x̂ = G(z)."""
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        """Parameters or their average, z."""
+        return Port("in_parameters", (self.n,)), Port("in_z", ("batch", 2))
+
+    def forward(self, parameters: Tensor, z: Tensor) -> Tensor:
+        """Points (batch, 2)."""
+        return self.G(self.players(parameters)[0], z)
+
+
+class Judge(Players):
+    """D's logit at x, and where the generator would move a point that lies there."""
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        """Parameters, points, and other generated points where D looks at several."""
+        ports = Port("in_parameters", (self.n,)), Port("in_x", ("batch", 2))
+        if self.method.minibatch:
+            return *ports, Port("in_context", ("context", 2))
+        if self.method.pack > 1:
+            return *ports, Port("in_context", ("context", 2 * (self.method.pack - 1)))
+        return ports
+
+    def forward(
+        self, parameters: Tensor, x: Tensor, context: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Logits (batch, 1) and arrows (batch, 2), −∇_x of G's loss for one point at x.
+
+        Packed, x comes first in a pack that is filled up by each row of the context in turn: both are means over rows.
+        """
+        _, d = self.players(parameters)
+
+        def logits(x: Tensor) -> Tensor:
+            """(batch, rows of the context, 1)."""
+            if context is None:
+                return self.D(d, x)[:, None]
+            if self.method.minibatch:
+                return self.D(d, x, context)[:, None]
+            packs = torch.cat(
+                [
+                    x[:, None].expand(-1, context.shape[0], -1),
+                    context[None].expand(x.shape[0], -1, -1),
+                ],
+                dim=2,
+            )
+            return self.D(d, packs.reshape(-1, packs.shape[2])).reshape(*packs.shape[:2], 1)
+
+        def loss(x: Tensor) -> tuple[Tensor, Tensor]:
+            given = logits(x)
+            losses = self.loss_G(given.reshape(-1, 1)).reshape(given.shape[:2])
+            return losses.mean(1).sum(), given.mean(1)
+
+        slope, logit = grad(loss, has_aux=True)(x)
+        return logit, -slope
+
+
+def hyper(method: Method) -> dict[str, float]:
+    """The hyper-parameters that a method uses, by port, with their defaults."""
+    used = ["in_lr_g", "in_lr_d", "in_beta1", "in_beta2", "in_ema"]
+    used += ["in_alternating"] * (not method.consensus)
+    used += ["in_gamma"] * (method.penalty is not None or method.consensus)
+    used += ["in_sigma"] * method.noise + ["in_inner_lr"] * (method.unroll > 0)
+    return {name: method.hyper.get(name, HYPER[name][0]) for name in used}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Export
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Config:
+    """One method, as graphs."""
+
+    name: str
+    """lab-METHOD, with a METHOD of METHODS"""
+    exported: Path = Path("exported")
+    """folder of all exported models"""
+
+    @property
+    def method(self) -> Method:
+        """What the name stands for."""
+        try:
+            return METHODS[self.name.removeprefix("lab-")]
+        except KeyError:
+            known = ", ".join(f"lab-{name}" for name in METHODS)
+            raise cli.UserError(f"there is no {self.name}; there are {known}.") from None
+
+
+def initial(game: Players) -> list[tuple[int, float]]:
+    """How many parameters in a row begin uniform within which bound: ±1/√(inputs of the layer), as in PyTorch.
+
+    Except for D's first layer, which begins FINE times as steep: modes are much smaller than their distance, and D
+    must soon tell points apart that are σ from each other.
+    """
+    G, D = ([layer for layer in net.modules() if isinstance(layer, nn.Linear)] for net in game.nets)
+    steep = {D[0]: FINE}
+    return [
+        (sum(p.numel() for p in layer.parameters()), steep.get(layer, 1) * layer.in_features**-0.5)
+        for layer in (*G, *D)
+    ]
+
+
+def begin(game: Players, seed: int) -> Float[Tensor, "4 n"]:
+    """A state before the first step."""
+    rng = np.random.default_rng(seed)
+    parameters = np.concatenate([rng.uniform(-b, b, n) for n, b in initial(game)])
+    rest = np.zeros_like(parameters)
+    return torch.from_numpy(np.stack([parameters, rest, rest, parameters])).float()
+
+
+def spec(game: Step | Sample | Judge, outputs: tuple[str, ...]) -> Spec:
+    """A graph of the game, written down operation by operation."""
+    state = begin(game, 0)
+    state[1:3] = 0.01 * torch.rand(2, game.n, generator=torch.Generator().manual_seed(0))
+    fixed = {"in_state": state, "in_parameters": state[0], "in_step": torch.tensor(3.0)}
+    sizes = {"batch": 7, "context": 5}  # equal to no other axis, or it would be taken for that one
+    example = [
+        fixed[port.name] if port.name in fixed
+        else torch.full([sizes.get(str(n), n) for n in port.shape], 0.5)
+        for port in game.inputs
+    ]  # fmt: skip
+    traced = make_fx(game, tracing_mode="symbolic")(*example)
+    return Spec(game, game.inputs, dict.fromkeys(outputs), fixed=fixed, traced=traced)
+
+
+def dataset() -> cards.Dataset:
+    """All the distributions of the lab; the hash is of the first 1,000 points of each, to 4 digits."""
+    digest = hashlib.sha256()
+    for each in DISTRIBUTIONS.values():
+        digest.update(np.round(each.draw(np.random.default_rng(0), 1000), 4).tobytes())
+    return cards.Dataset(
+        "plane",
+        "Points in the plane",
+        "none needed",
+        "formulas in gen_models/lab/distributions.py",
+        digest.hexdigest(),
+        f"Drawn when they are needed: {', '.join(d.title for d in DISTRIBUTIONS.values())}.",
+    )
+
+
+def export_model(config: Config) -> Path:
+    """Write `exported/<name>/`."""
+    method = config.method
+    step, sample, judge = Step(method), Sample(method), Judge(method)
+    facts = asdict(method)
+    return export(
+        name=config.name,
+        root=config.exported,
+        family="lab",
+        title=f"Lab: {method.title}",
+        lecture=method.lecture,
+        summary=f"{method.idea} {method.paper}.",
+        limitations=(
+            "Not a trained model: the graphs are a training step, G and D, and have no weights of their own. Two "
+            "perceptrons for points in the plane, nothing else. The hyper-parameters are one choice for all "
+            "distributions; what fails here may work with others, and the reverse."
+        ),
+        module="training.lab",
+        config={
+            **{
+                key: facts[key]
+                for key in ("title", "paper", "loss", "penalty", "pack", "unroll", "fall")
+            },
+            "batch": BATCH,
+            "width": WIDTH,
+            "depth": DEPTH,
+            "hyper": hyper(method),
+            "initial": initial(step),
+        },
+        data=dataset(),
+        runs=[],
+        without_runs="to train is what it is for",
+        graphs={
+            "step": spec(step, ("state", "losses", "gradients")),
+            "sample": spec(sample, ("x",)),
+            "discriminator": spec(judge, ("logit", "arrow")),
+        },
+    )
+
+
+def preview(folder: Path) -> Image.Image:
+    """Real points and those of G (the moving average) after a training of the exported graphs on the ring of 8."""
+    game = Game(Model(cards.load(folder / "card.json"), folder), DISTRIBUTIONS["ring"], {}, 0)
+    game.advance(PREVIEW)
+    side, half = 320, game.distribution.half
+    picture = Image.new("RGB", (side, side), "white")
+    pen = ImageDraw.Draw(picture)
+    real = game.distribution.draw(np.random.default_rng(0), 500)
+    for points, colour in ((real, "#b0b0b0"), (game.samples(1000, average=True), "#d9480f")):
+        for x, y in (side / 2 * (1 + points * (1, -1) / half)).tolist():
+            pen.ellipse((x - 2, y - 2, x + 2, y + 2), fill=colour)
+    return picture
+
+
+def main(config: Config) -> None:
+    """Export. The numbers of the scoreboard are kept if what they were measured on is what it was."""
+    path = config.exported / config.name / "card.json"
+    before = cards.load(path) if path.exists() else None
+    folder = export_model(config)
+    card = cards.load(path)
+    if before and (before.graphs, before.config) == (card.graphs, card.config):
+        card.with_metrics(before.metrics).save(folder)
+    preview(folder).save(folder / "preview.png", optimize=True)
+
+
+if __name__ == "__main__":
+    cli.run(main, Config)

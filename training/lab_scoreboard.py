@@ -1,0 +1,134 @@
+"""Every method of the lab by one protocol: modes covered and samples of high quality on ring and grid (lecture §5.5).
+
+The protocol is that of PacGAN (Lin et al. 2018, section 4.1; `gen_models.lab.metrics`): a ring of 8 and a grid of 25
+Gaussians, 2,500 samples of G, 10 seeds. What is trained are the exported graphs, by onnxruntime and NumPy, as visitors
+train them; the generator that is sampled is the moving average. All methods get the same networks, the same number of
+steps, and learning rates that fall to 0 in a straight line; with R1, Roth's regulariser and instance noise, γ and σ
+fall too, to the part that the card names. The other hyper-parameters are those of the cards, one choice for both
+distributions; trials use seeds from 100 up, which are not among those reported.
+
+    python -m training.lab_scoreboard                                  (all methods: hours)
+    python -m training.lab_scoreboard --names lab-r1
+    python -m training.lab_scoreboard --names lab-r1 --first-seed 100 --seeds 2 --hyper in_gamma 0.01      (a trial)
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from gen_models import cards
+from gen_models.cards import Card, Metric
+from gen_models.lab.distributions import DISTRIBUTIONS
+from gen_models.lab.game import Diverged, Game
+from gen_models.lab.metrics import SAMPLES, coverage
+from gen_models.runtime import Model
+from training import cli
+
+DATA = ("ring", "grid")
+FALLING = ("in_gamma", "in_sigma")
+"""Where the card says how far."""
+PIECES = 100
+"""All that falls does so in so many stairs."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """What to measure."""
+
+    names: tuple[str, ...] = ()
+    """cards (default: all of the lab)"""
+    steps: int = 10_000
+    """steps of each training"""
+    seeds: int = 10
+    """trainings of each method on each distribution"""
+    first_seed: int = 0
+    """another than 0 is a trial: numbers are printed, not written"""
+    hyper: dict[str, float] = field(default_factory=dict)
+    """hyper-parameters that differ from the card's; a trial, too"""
+    exported: Path = Path("exported")
+    """folder of all exported models"""
+
+
+class Result(NamedTuple):
+    """Of one training."""
+
+    modes: int
+    quality: float
+    """Share of samples, 0 to 1."""
+    seconds: float
+
+
+def play(model: Model, data: str, steps: int, seed: int, hyper: dict[str, float]) -> Result:
+    """Train from a seed and measure. A training that diverges covers nothing."""
+    distribution, started = DISTRIBUTIONS[data], time.perf_counter()
+    game = Game(model, distribution, hyper, seed)
+    full, fall = dict(game.hyper), model.card.config["fall"]
+    try:
+        for piece in range(PIECES):
+            done = piece / PIECES
+            game.hyper |= {key: full[key] * (1 - done) for key in ("in_lr_g", "in_lr_d")}
+            game.hyper |= {key: full[key] * fall**done for key in FALLING if key in full}
+            game.advance(steps * (piece + 1) // PIECES - game.step)
+    except Diverged:
+        return Result(0, 0.0, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    found = coverage(game.samples(SAMPLES, average=True), distribution)
+    assert found is not None  # ring and grid have modes
+    return Result(found.modes, found.quality, seconds)
+
+
+def metrics(data: str, results: list[Result], config: Config, name: str) -> dict[str, Metric]:
+    """The numbers of a method on one distribution, as its card keeps them."""
+    command = f"python -m training.lab_scoreboard --names {name} --steps {config.steps}"
+    if config.seeds != Config.seeds:
+        command += f" --seeds {config.seeds}"
+    seeds = tuple(range(config.seeds))
+    modes, quality, seconds = (np.array(column, float) for column in zip(*results, strict=True))
+    of = len(DISTRIBUTIONS[data].modes)  # pyright: ignore[reportArgumentType]
+
+    def metric(value: float, unit: str, note: str) -> Metric:
+        return Metric(round(float(value), 4), unit, SAMPLES, "", seeds, command, note)
+
+    return {
+        f"{data}: modes": metric(modes.mean(), f"of {of}", f"sd {modes.std():.1f}, worst {modes.min():.0f}"),
+        f"{data}: high quality": metric(
+            100 * quality.mean(), "%", f"sd {100 * quality.std():.1f}, worst {100 * quality.min():.1f}"
+        ),
+        f"{data}: seconds": metric(
+            seconds.mean(), "s", f"{config.steps:,} steps, sd {seconds.std():.1f}"
+        ),
+    }  # fmt: skip
+
+
+def scoreboard(card: Card, config: Config) -> None:
+    """Train one method from all seeds on ring and grid, print it, and write it into the card."""
+    folder = config.exported / card.name
+    model, found = Model(card, folder), {}
+    for data in DATA:
+        results = []
+        for seed in range(config.first_seed, config.first_seed + config.seeds):
+            results.append(play(model, data, config.steps, seed, config.hyper))
+            print(f"{card.name} {data} seed {seed}: {results[-1]}", flush=True)
+        found |= metrics(data, results, config, card.name)
+    for key, metric in found.items():
+        print(f"{card.name}: {key} = {metric.value:.4g} {metric.unit} ({metric.note})", flush=True)
+    if not config.first_seed and not config.hyper:
+        card.with_metrics(found).save(folder)
+
+
+def main(config: Config) -> None:
+    """Measure all methods that were asked for."""
+    found = {card.name: card for card in cards.discover(config.exported)[0] if card.family == "lab"}
+    for name in config.names or found:
+        if name not in found:
+            raise cli.UserError(f"there is no method {name} in {config.exported}.")
+        scoreboard(found[name], config)
+
+
+if __name__ == "__main__":
+    cli.run(main, Config)
