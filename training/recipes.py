@@ -19,7 +19,7 @@ _FASHION = "--data fashion --codes 16 32"
 _GAN = "training.gan --precision bf16-mixed"
 _FEATURES = "training.features --precision bf16-mixed"
 _GAN_64 = f"{_GAN} --size 64 --gamma 1 --lr 4e-4"
-_FACES = "smile age masculine yaw hair_length skin_tone glasses light_azimuth"
+_FACES = "smile age masculine yaw pitch hair_length beard glasses skin_tone light_azimuth"
 _10D = "--data digits --latent-dim 10 --steps 3000"
 
 RECIPES = {
