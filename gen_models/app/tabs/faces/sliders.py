@@ -68,7 +68,8 @@ def build(model: Model, elem_id: str) -> None:
     first = common.random_z(model, 0)
     parts.say(
         "Every slider is one number of $z$; the face follows. The warmth multiplies them all: at 0 every face is the "
-        "mean face, at 1 it is an ordinary draw from $p(z)$, and above, where training never went, faces fall apart."
+        "mean face, at 1 it is an ordinary draw from $p(z)$, and above, where training hardly went, everything in a "
+        "face is too strong, until it falls apart."
     )
 
     def turn(request: live.Request) -> live.Reply:
