@@ -353,7 +353,8 @@ class Step(Players):
             fake_logits = D(fake)
             loss_D = self.loss_D(D(real), fake_logits).mean()
             if method.penalty:
-                penalty = PENALTIES[method.penalty](D, real, fake, getattr(i, "u", None))
+                u = i.u if method.penalty == "gradient" else real  # which the others do not look at
+                penalty = PENALTIES[method.penalty](D, real, fake, u)
                 loss_D = loss_D + i.gamma * penalty.mean()
             return loss_D, self.loss_G(fake_logits).mean()
 
@@ -547,7 +548,7 @@ def spec(game: Step | Sample | Judge, outputs: tuple[str, ...]) -> Spec:
     sizes = {"batch": 7, "context": 5}  # equal to no other axis, or it would be taken for that one
     example = [
         fixed[port.name] if port.name in fixed
-        else torch.full([sizes.get(str(n), n) for n in port.shape], 0.5)
+        else torch.full([sizes[n] if isinstance(n, str) else n for n in port.shape], 0.5)
         for port in game.inputs
     ]  # fmt: skip
     traced = make_fx(game, tracing_mode="symbolic")(*example)

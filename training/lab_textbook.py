@@ -48,13 +48,13 @@ class Textbook:
         if self.method.consensus:
             return self._consensus(batch)
         old = {name: p.detach().clone() for name, p in self.D.named_parameters()}
-        loss_D = self._loss_D(batch, self._fake(batch).detach(), dict(self.D.named_parameters()))
+        loss_D = self._loss_D(batch, self._fake(batch).detach(), self._d)
         self.optimizer_D.zero_grad()
         loss_D.backward()
         self.optimizer_D.step()
 
         fake = self._fake(batch)
-        d = dict(self.D.named_parameters()) if self.hyper["in_alternating"] else old
+        d = self._d if self.hyper["in_alternating"] else old
         if self.method.unroll:
             d = {name: p.detach().requires_grad_() for name, p in d.items()}
         for _ in range(self.method.unroll):
@@ -68,8 +68,13 @@ class Textbook:
         self.optimizer_G.step()
         return loss_D.item(), loss_G.item()
 
+    @property
+    def _d(self) -> dict[str, Tensor]:
+        """D's parameters by name."""
+        return dict[str, Tensor](self.D.named_parameters())
+
     def _consensus(self, batch: Batch) -> tuple[float, float]:
-        fake, d = self._fake(batch), dict(self.D.named_parameters())
+        fake, d = self._fake(batch), self._d
         loss_D, loss_G = (
             self._loss_D(batch, fake, d),
             self.loss_G(functional_call(self.D, d, fake)).mean(),
@@ -79,8 +84,8 @@ class Textbook:
             *torch.autograd.grad(loss_G, of_G, create_graph=True),
             *torch.autograd.grad(loss_D, of_D, create_graph=True),
         ]
-        L = 0.5 * sum(v.square().sum() for v in V)
-        descent = torch.autograd.grad(L, of_G + of_D)  # pyright: ignore[reportArgumentType]
+        L = 0.5 * torch.stack([v.square().sum() for v in V]).sum()
+        descent = torch.autograd.grad(L, of_G + of_D)
         for p, v, g in zip(of_G + of_D, V, descent, strict=True):
             p.grad = v.detach() + self.hyper["in_gamma"] * g
         self.optimizer_D.step()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -93,13 +94,13 @@ class Game:
             self.step += 1
         return rows
 
-    def _feed(self) -> dict[str, Array]:
+    def _feed(self) -> dict[str, Any]:
         """The inputs of the next step. A method that packs m points sees rows of m."""
         wide = int(self.model.input("step", "in_real").shape[1])
         n = int(self.model.card.config["batch"]) * 2 // wide
         x = self.distribution.draw(self._of_x, n * wide // 2) / self.distribution.scale
         z = self._of_z.standard_normal((n, wide), np.float32)
-        feed = {"in_state": self.state, "in_step": self.step + 1, "in_real": x.reshape(n, wide)}
+        feed: dict[str, Any] = {"in_state": self.state, "in_step": self.step + 1, "in_real": x.reshape(n, wide)}
         feed |= {port.name: _drawn(self._of_noise, port, n) for port in self._noise}
         return feed | self.hyper | self._rates() | {"in_z": z}
 
