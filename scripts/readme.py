@@ -12,6 +12,7 @@ HEADLINES = {
     "gan": ("Fréchet distance", "recall"),
     "infogan": ("code accuracy",),
     "features": ("accuracy",),
+    "lab": ("ring: high quality", "grid: modes"),
 }
 """The metrics of each family that the table shows, where a card has them; the first two found."""
 

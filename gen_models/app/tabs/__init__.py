@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from gen_models.app.tabs import autoencoder, equilibria, gan, objectives, vae
+from gen_models.app.tabs import autoencoder, equilibria, faces, gan, lab, objectives, vae
 from gen_models.cards import Card
 from gen_models.runtime import Model
 
@@ -58,4 +58,4 @@ class Tab(Protocol):
         ...
 
 
-TABS: tuple[Tab, ...] = (autoencoder, vae, objectives, gan, equilibria)
+TABS: tuple[Tab, ...] = (autoencoder, vae, faces, objectives, gan, equilibria, lab)
