@@ -22,6 +22,11 @@ def squared_error(x: Float[Tensor, "b ..."], y: Float[Tensor, "b ..."]) -> PerSa
     return (x - y).square().flatten(1).sum(1)
 
 
+def absolute_error(x: Float[Tensor, "b ..."], y: Float[Tensor, "b ..."]) -> PerSample:
+    """mean |x − y| over the numbers of a picture: the L1 term of translation (§4.1, §4.2)."""
+    return (x - y).abs().flatten(1).mean(1)
+
+
 def kl_to_standard_normal(mu: Float[Tensor, "b k"], logvar: Float[Tensor, "b k"]) -> PerSample:
     """KL( N(mu, σ²) ‖ N(0, I) ) = ½ Σ (mu² + σ² − log σ² − 1)."""
     return 0.5 * (mu.square() + logvar.exp() - logvar - 1).sum(1)
@@ -66,6 +71,18 @@ def logistic_discriminator(real: Float[Tensor, "b 1"], fake: Float[Tensor, "b 1"
 def logistic_generator(fake: Float[Tensor, "b 1"]) -> PerSample:
     """−log D(x̂), from logits: the non-saturating heuristic (§3.5; Goodfellow et al. 2014)."""
     return F.softplus(-fake).sum(1)
+
+
+def least_squares_discriminator(
+    real: Float[Tensor, "b 1"], fake: Float[Tensor, "b 1"]
+) -> PerSample:
+    """(D(x) − 1)² + D(x̂)² (Mao et al. 2017, a = 0, b = 1, without the factor ½)."""
+    return ((real - 1).square() + fake.square()).sum(1)
+
+
+def least_squares_generator(fake: Float[Tensor, "b 1"]) -> PerSample:
+    """(D(x̂) − 1)² (Mao et al. 2017, c = 1)."""
+    return (fake - 1).square().sum(1)
 
 
 def r1(D: Callable[[Tensor], Tensor], x: Float[Tensor, "b c h w"]) -> PerSample:
