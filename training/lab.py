@@ -621,13 +621,18 @@ def preview(folder: Path) -> Image.Image:
     return picture
 
 
+def hashes(card: cards.Card) -> dict[str, str]:
+    """Of the graphs, by role."""
+    return {role: graph.sha256 for role, graph in card.graphs.items()}
+
+
 def main(config: Config) -> None:
     """Export. The numbers of the scoreboard are kept if what they were measured on is what it was."""
     path = config.exported / config.name / "card.json"
     before = cards.load(path) if path.exists() else None
     folder = export_model(config)
     card = cards.load(path)
-    if before and (before.graphs, before.config) == (card.graphs, card.config):
+    if before and (hashes(before), before.config) == (hashes(card), card.config):
         card.with_metrics(before.metrics).save(folder)
     preview(folder).save(folder / "preview.png", optimize=True)
 
