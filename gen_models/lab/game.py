@@ -100,7 +100,11 @@ class Game:
         n = int(self.model.card.config["batch"]) * 2 // wide
         x = self.distribution.draw(self._of_x, n * wide // 2) / self.distribution.scale
         z = self._of_z.standard_normal((n, wide), np.float32)
-        feed: dict[str, Any] = {"in_state": self.state, "in_step": self.step + 1, "in_real": x.reshape(n, wide)}
+        feed: dict[str, Any] = {
+            "in_state": self.state,
+            "in_step": self.step + 1,
+            "in_real": x.reshape(n, wide),
+        }
         feed |= {port.name: _drawn(self._of_noise, port, n) for port in self._noise}
         return feed | self.hyper | self._rates() | {"in_z": z}
 
