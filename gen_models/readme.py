@@ -66,7 +66,7 @@ def _ports(ports: tuple[Port, ...]) -> str:
 
 
 def _example_call(card: Card) -> str:
-    role, graph = next(iter(card.graphs.items()))
+    role, graph = min(card.graphs.items(), key=lambda item: len(item[1].inputs))
     inputs = ", ".join(f"{p.name}={p.name}" for p in graph.inputs)
     outputs = ", ".join(repr(p.name) for p in graph.outputs)
     return f'outputs = model("{role}", {inputs})  # a dict with {outputs}'
