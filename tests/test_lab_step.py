@@ -172,8 +172,8 @@ def test_minibatch_discrimination_sees_a_collapse():
     D.last.register_forward_pre_hook(lambda _, x: seen.append(x[0][:, lab.WIDTH :]))
     D(torch.ones(6, 2))
     D(3 * torch.randn(6, 2))
-    assert torch.equal(seen[0], torch.ones(6, 4))
-    assert seen[1].max() < 1
+    torch.testing.assert_close(seen[0], torch.ones(6, 4))
+    assert seen[1].max() < 0.99
 
 
 @pytest.mark.parametrize("name", ["nonsaturating", "saturating", "pacgan-2", "minibatch"])
