@@ -39,6 +39,15 @@ class Port:
 
 
 @dataclass(frozen=True)
+class Label:
+    """What a label map calls one kind of thing."""
+
+    name: str
+    colour: tuple[int, int, int]
+    """How it is shown, 0 to 255."""
+
+
+@dataclass(frozen=True)
 class Graph:
     """One `.onnx` file and what flows through it."""
 
@@ -130,6 +139,10 @@ class Card:
     """By role: "encoder", "decoder", "generator", ..."""
     sheets: dict[str, Sheet] = field(default_factory=dict)
     """By role: "film", "bank"."""
+    labels: tuple[Label, ...] = ()
+    """Of a model that translates label maps: what each channel of its one-hot input stands for."""
+    channels: tuple[str, ...] = ()
+    """Of a model that translates pictures: what the channels of its input are, such as ("line",)."""
     metrics: dict[str, Metric] = field(default_factory=dict)
     schema: int = SCHEMA
 
@@ -146,12 +159,24 @@ class Card:
 
 
 def load(path: Path) -> Card:
-    """Read one `card.json`.
+    """Read the `card.json` of an export, whose folder is called what the card says.
+
+    Raises:
+        CardError: as `read`, or the card belongs to another folder.
+    """
+    where = f"{path.parent.name}/{path.name}"
+    card = read(path, where)
+    if card.name != path.parent.name:
+        raise CardError(f"{where} says it belongs to {str(card.name)[:40]!r}.")
+    return card
+
+
+def read(path: Path, where: str) -> Card:
+    """Read a `card.json`, wherever it lies; `where` is what error messages call it.
 
     Raises:
         CardError: unreadable, of another schema, of an unknown family, or pointing outside its folder.
     """
-    where = f"{path.parent.name}/{path.name}"
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         schema = raw.get("schema")
@@ -167,6 +192,10 @@ def load(path: Path) -> Card:
                     role: Sheet(**{**sheet, "steps": tuple(sheet["steps"])})
                     for role, sheet in raw.get("sheets", {}).items()
                 },
+                "labels": tuple(
+                    Label(label["name"], tuple(label["colour"])) for label in raw.get("labels", ())
+                ),
+                "channels": tuple(raw.get("channels", ())),
                 "metrics": {
                     key: Metric(**{**metric, "seeds": tuple(metric["seeds"])})
                     for key, metric in raw["metrics"].items()
@@ -179,8 +208,6 @@ def load(path: Path) -> Card:
         raise CardError(f"{where} is damaged: {error.__class__.__name__}.") from error
     if card.family not in get_args(Family):
         raise CardError(f"{where} is of an unknown family, {str(card.family)[:40]!r}.")
-    if card.name != path.parent.name:
-        raise CardError(f"{where} says it belongs to {str(card.name)[:40]!r}.")
     files = [part.file for part in (*card.graphs.values(), *card.sheets.values())]
     if any(Path(file).name != file for file in files):
         raise CardError(f"{where} names a file outside its own folder.")

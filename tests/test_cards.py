@@ -22,6 +22,17 @@ def test_a_card_survives_the_disk(folder, toy_card):
     assert cards.load(folder / "card.json") == toy_card
 
 
+def test_labels_and_channels_survive_the_disk_and_older_cards_have_none(folder, toy_card):
+    labels = (cards.Label("skin", (230, 180, 150)), cards.Label("hair", (60, 40, 30)))
+    replace(toy_card, labels=labels, channels=("height", "water")).save(folder)
+    card = cards.load(folder / "card.json")
+    assert (card.labels, card.channels) == (labels, ("height", "water"))
+    raw = json.loads((folder / "card.json").read_text())
+    del raw["labels"], raw["channels"]
+    (folder / "card.json").write_text(json.dumps(raw))
+    assert cards.load(folder / "card.json") == toy_card
+
+
 def test_the_readme_states_licence_data_numbers_and_command(folder, toy_card):
     text = (folder / "README.md").read_text()
     assert text.startswith("---\nlicense: other\n")

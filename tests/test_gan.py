@@ -248,7 +248,7 @@ def test_a_vae_with_a_fixed_sigma_and_attributes_exports_and_is_measured(
         return Images(one.x, None, replace(one.info, factors=("smile", "age")), factors)
 
     monkeypatch.setattr(vae, "load", heads)
-    monkeypatch.setattr("training.evaluate.load", heads)
+    monkeypatch.setattr("training.measurement.load", heads)
     more = {"likelihood": "normal", "sigma": 0.1, "augment": 0, "mirror": True}
     more |= {"attributes": ("age", "smile")}
     vae.main(vae.Config(name="v", latent_dim=3, **options | more))

@@ -16,7 +16,9 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import gradio as gr
@@ -27,10 +29,25 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from gen_models import app, cards
+from gen_models.networks.cyclegan import ResNet
 from gen_models.networks.features import Recogniser
+from gen_models.networks.pix2pix import PaperUNet, UNet
 from gen_models.runtime import THREADS, Model, to_uint8
 from scripts import chromium
-from training import autoencoder, cli, dcgan, features, gan, lab, lab_textbook, vae
+from training import (
+    autoencoder,
+    cli,
+    dcgan,
+    features,
+    gan,
+    lab,
+    lab_textbook,
+    pix2pix,
+    pix2pix_paper,
+    vae,
+)
+from training.export import Spec, export
+from training.translation import translator_ports
 
 EXPORTED = Path("exported")
 
@@ -49,6 +66,7 @@ def main(config: Config) -> None:
     """Print all tables."""
     start_up()
     graphs(config.repeats)
+    translation(config.repeats)
     lab_steps(config.repeats)
     drag(config.moves)
 
@@ -91,8 +109,9 @@ def graph_row(
 ) -> str:
     """One line of the table."""
     ports = card.graphs[role].inputs
-    shapes = [[batch, *(int(n) for n in port.shape[1:])] for port in ports]
-    x = [np.random.default_rng(0).random(shape, dtype=np.float32) for shape in shapes]
+    shapes = [[batch if isinstance(n, str) else n for n in port.shape] for port in ports]
+    rng = np.random.default_rng(0)
+    x = [np.asarray(rng.random(shape, dtype=np.float32)) for shape in shapes]
     feed = {port.name: array for port, array in zip(ports, x, strict=True)}
     tensors = [torch.from_numpy(array) for array in x]
     with FlopCounterMode(display=False) as counter:
@@ -134,6 +153,23 @@ def gan_networks(card: cards.Card) -> dict[str, nn.Module]:
     return {"generator": G}
 
 
+def pix2pix_networks(card: cards.Card) -> dict[str, nn.Module]:
+    """As `autoencoder_networks`, for a pix2pix."""
+    _, k, size, _ = card.graphs["generator"].inputs[0].shape
+    c = int(card.graphs["generator"].outputs[0].shape[1])
+    return {"generator": UNet(int(k), c, int(size), card.config["width"])}
+
+
+def cyclegan_networks(card: cards.Card) -> dict[str, nn.Module]:
+    """As `autoencoder_networks`, for a CycleGAN."""
+    x, y = (
+        int(card.graphs["G_xy"].inputs[0].shape[1]),
+        int(card.graphs["G_xy"].outputs[0].shape[1]),
+    )
+    options = (card.config["width"], card.config["blocks"])
+    return {"G_xy": ResNet(x, y, *options), "G_yx": ResNet(y, x, *options)}
+
+
 def features_networks(card: cards.Card) -> dict[str, nn.Module]:
     """As `autoencoder_networks`, for a recogniser."""
     inputs, (_, y) = card.graphs["features"].inputs, card.graphs["features"].outputs
@@ -148,6 +184,8 @@ NETWORKS: dict[str, Callable[[cards.Card], dict[str, nn.Module]]] = {
     "autoencoder": autoencoder_networks,
     "vae": vae_networks,
     "gan": gan_networks,
+    "pix2pix": pix2pix_networks,
+    "cyclegan": cyclegan_networks,
     "features": features_networks,
 }
 
@@ -170,6 +208,56 @@ def in_turns(calls: list[Callable[[], Any]], repeats: int) -> list[float]:
             call()
             row[i] = time.perf_counter() - started
     return np.median(seconds, axis=0).tolist()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Translators at 256 pixels against the paper's
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def translation(repeats: int) -> None:
+    """Time the generators of pix2pix, ours and the paper's, at 256 pixels, in turns: untrained, as time is the same."""
+    print("\n### pix2pix, a picture of 256 pixels\n")
+    print("| generator | million parameters | 1 thread ms | 2 threads ms |\n|---|---|---|---|")
+    nets = {
+        "training.pix2pix": UNet(3, 3, 256, pix2pix.Config(name="").width),
+        "training.pix2pix_paper": PaperUNet(3, 3, 256, pix2pix_paper.Config(name="").width),
+    }
+    c = np.random.default_rng(0).random((1, 3, 256, 256), dtype=np.float32)
+    calls: list[Callable[[], Any]] = []
+    with TemporaryDirectory() as scratch:
+        for name, net in nets.items():
+            u = np.full((1, net.noise), 0.5, np.float32)
+            folder = untrained(name, net, Path(scratch))
+            for threads in (1, 2):
+                model = Model(cards.load(folder / "card.json"), folder, threads)
+                calls.append(partial(model, "generator", c=c, u=u, p=np.array(0.5)))
+        seconds = in_turns(calls, repeats)
+    for i, (name, net) in enumerate(nets.items()):
+        millions = sum(parameter.numel() for parameter in net.parameters()) / 1e6
+        one, two = (1e3 * t for t in seconds[2 * i : 2 * i + 2])
+        print(f"| {name} | {millions:.1f} | {one:.1f} | {two:.1f} |")
+    print(f"\nRatio of the medians: {seconds[2] / seconds[0]:.1f}, {seconds[3] / seconds[1]:.1f}")
+
+
+def untrained(name: str, net: UNet | PaperUNet, root: Path) -> Path:
+    """Export a translator of 256 pixels as it is."""
+    return export(
+        name=name,
+        root=root,
+        family="pix2pix",
+        title=name,
+        lecture="§4.1",
+        summary="",
+        limitations="Untrained.",
+        module="training.bench",
+        config={},
+        data=cards.Dataset("", "", "", "", ""),
+        runs=[],
+        graphs={
+            "generator": Spec(net, translator_ports(3, 256, net.noise), {"x": (0, 1)}, half=True)
+        },
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -22,11 +22,20 @@ from PIL import Image
 
 from gen_models import cards, estimators
 from gen_models.cards import Metric
-from gen_models.runtime import Array, Model, to_uint8
+from gen_models.runtime import Array, Model
 from training import cli
 from training import metrics as measures
-from training.data import Images, Split, load, to_float
+from training.evaluate_translation import cyclegan, pix2pix
 from training.factors import Targets
+from training.measurement import (
+    Measurement,
+    Result,
+    contact_sheet,
+    features_for,
+    features_of,
+    in_batches,
+    spread,
+)
 from training.pca import largest_principal_angle, principal_components
 
 IW_SAMPLES = (1, 50, 5000)
@@ -55,42 +64,10 @@ def evaluate(folder: Path) -> None:
 _COMMAND = "python -m training.evaluate"
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """The model under test, its test split, and how its numbers are written down."""
-
-    model: Model
-    command: str
-
-    def pictures(self, split: Split = "test") -> Array:
-        """A split of the model's data set, float32 (n, c, h, w) in [0, 1]."""
-        return to_float(self.images(split).x).numpy()
-
-    def images(self, split: Split = "test") -> Images:
-        """A split of the model's data set, checked to be the one it was trained on."""
-        config = self.model.card.config
-        data = load(config["data"], split, size=config["size"], channels=config["channels"])
-        if data.info.sha256 != self.model.card.dataset.sha256:
-            raise cli.UserError(
-                f"{config['data']} is not the data set that {self.model.card.name} was trained on."
-            )
-        return data
-
-    def metric(
-        self, value: float, unit: str, n: int, split: str = "test", note: str = ""
-    ) -> Metric:
-        """A Metric of this model, with its training seed and the command that measures it."""
-        seeds = (self.model.card.config["seed"],)
-        return Metric(float(value), unit, n, split, seeds, self.command, note)
-
-
-Result = tuple[dict[str, Metric], Array]
-
-
 def autoencoder(m: Measurement) -> Result:
     """Squared error at each code size; for affine decoders, the largest angle to PCA's subspace."""
     x, metrics, rows = m.pictures(), {}, []
-    sheet = _spread(x, 12)
+    sheet = spread(x, 12)
     codes = sorted(
         int(role.removeprefix("encoder_"))
         for role in m.model.card.graphs
@@ -154,7 +131,7 @@ def vae(m: Measurement) -> Result:
         metrics |= _separation(m, q["mu"])
     if config["binarize"]:
         metrics |= _importance_weighted(m, x, rng)
-    sheet = _spread(x, 12)
+    sheet = spread(x, 12)
     z = rng.standard_normal((48, len(kl)), dtype=np.float32)
     rows = [
         sheet,
@@ -221,7 +198,8 @@ def gan(m: Measurement) -> Result:
     z = rng.standard_normal((SAMPLES, k), dtype=np.float32)
     fake_x = in_batches(lambda b: m.model("generator", z=b)["x"], z)
     test_x, train_x = m.pictures(), m.pictures("train")
-    recogniser = _features_for(m.model)
+    picture = m.model.output("generator", "x")
+    recogniser = features_for(m.model, m.model.card.dataset.sha256, picture)
     if recogniser is None:
         print(
             f"{m.model.card.name}: no features of its data in exported/, so no distances",
@@ -230,7 +208,7 @@ def gan(m: Measurement) -> Result:
         metrics: dict[str, Metric] = {}
     else:
         fake, test, train = (
-            in_batches(partial(_features_of, recogniser), x)
+            in_batches(partial(features_of, recogniser), x)
             for x in (fake_x, test_x[:SAMPLES], train_x)
         )
         chosen = train[np.random.default_rng(1).permutation(len(train))[: len(test)]]
@@ -265,23 +243,8 @@ def gan(m: Measurement) -> Result:
                 note="nearer to training than the nearest hundredth of test pictures is; 0.01 is usual",
             ),
         }
-    sheet = np.concatenate([_spread(test_x, 24), fake_x[:72]])
+    sheet = np.concatenate([spread(test_x, 24), fake_x[:72]])
     return metrics, contact_sheet(sheet, columns=12, scale=max(1, 64 // sheet.shape[-1]))
-
-
-def _features_for(model: Model) -> Model | None:
-    """The exported features of the model's data set that take pictures of its size, if there are some."""
-    shape = model.output("generator", "x").shape[1:]
-    for card in cards.discover(model.folder.parent)[0]:
-        if card.family == "features" and card.dataset.sha256 == model.card.dataset.sha256:
-            found = Model(card, model.folder.parent / card.name)
-            if found.input("features", "x").shape[1:] == shape:
-                return found
-    return None
-
-
-def _features_of(recogniser: Model, x: Array) -> Array:
-    return recogniser("features", x=x)["h"]
 
 
 def infogan(m: Measurement) -> Result:
@@ -359,7 +322,7 @@ def features(m: Measurement) -> Result:
         y = in_batches(lambda b: m.model("features", x=b)["y"], turned)
         accuracy = (y.argmax(1) == np.repeat(np.arange(4), len(x))).mean()
         metrics = {"accuracy": m.metric(accuracy, "share of turned test pictures", len(turned))}
-    sheet = _spread(x, 8)
+    sheet = spread(x, 8)
     index = m.model("neighbours", h=m.model("features", x=sheet)["h"])["index"]
     bank = m.model.sheet("bank")
     near = bank.reshape(-1, *bank.shape[2:])[index].transpose(0, 1, 4, 2, 3) / np.float32(255)
@@ -372,26 +335,10 @@ EVALUATIONS: dict[str, Callable[[Measurement], Result]] = {
     "vae": vae,
     "gan": gan,
     "infogan": infogan,
+    "pix2pix": pix2pix,
+    "cyclegan": cyclegan,
     "features": features,
 }
-
-
-def in_batches(f: Callable[[Array], Array], x: Array, size: int = 256) -> Array:
-    """f applied to parts of x along the first axis, and joined."""
-    return np.concatenate([f(x[i : i + size]) for i in range(0, len(x), size)])
-
-
-def contact_sheet(pictures: Array, columns: int, scale: int = 2) -> Array:
-    """Pictures (n, c, h, w) in [0, 1], in rows of `columns`, enlarged by `scale`: uint8 (H, W, c)."""
-    tiles = np.pad(to_uint8(pictures), ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=96)
-    n, h, w, c = tiles.shape
-    grid = tiles.reshape(n // columns, columns, h, w, c).transpose(0, 2, 1, 3, 4)
-    return grid.reshape(n // columns * h, columns * w, c).repeat(scale, 0).repeat(scale, 1)
-
-
-def _spread(x: Array, n: int) -> Array:
-    """n pictures spread over the whole split."""
-    return x[np.linspace(0, len(x) - 1, n).astype(int)]
 
 
 @dataclass(frozen=True)
@@ -400,12 +347,36 @@ class Config:
 
     folders: tyro.conf.Positional[tuple[Path, ...]]
     """folders such as exported/vae-digits-2d"""
+    beside: Path | None = None
+    """folder of another, measured model of the same data, whose numbers go into the cards too, under its name"""
 
 
 def main(config: Config) -> None:
     """Evaluate each folder in turn."""
     for folder in config.folders:
         evaluate(folder)
+        if config.beside is not None:
+            put_beside(folder, config.beside)
+
+
+def put_beside(folder: Path, other: Path) -> None:
+    """Copy the numbers of the model in `other` into the card of the one in `folder`: `L1` as `L1/name of the other`.
+
+    So a model can be compared with one whose graphs are too large to be kept.
+    """
+    try:
+        card, reference = (cards.load(path / "card.json") for path in (folder, other))
+    except cards.CardError as error:
+        raise cli.UserError(str(error)) from None
+    if card.dataset.sha256 != reference.dataset.sha256:
+        raise cli.UserError(f"{reference.name} was not trained on the data set of {card.name}.")
+    parameters = sum(graph.parameters for graph in reference.graphs.values())
+    note = f"{parameters:,} parameters, {reference.training.images:,} pictures seen"
+    copies = {
+        f"{key}/{reference.name}": dataclasses.replace(metric, note=note)
+        for key, metric in reference.metrics.items()
+    }
+    card.with_metrics(copies).save(folder)
 
 
 if __name__ == "__main__":

@@ -74,6 +74,8 @@ def export(
     runs: Sequence[Run],
     graphs: dict[str, Spec],
     sheets: dict[str, tuple[cards.Sheet, bytes]] | None = None,
+    labels: tuple[cards.Label, ...] = (),
+    channels: tuple[str, ...] = (),
     without_runs: str = "CPU, in closed form",
     root: Path = Path("exported"),
 ) -> Path:
@@ -121,6 +123,8 @@ def export(
         config=_as_json(config),
         graphs=made,
         sheets={role: sheet for role, (sheet, _) in (sheets or {}).items()},
+        labels=labels,
+        channels=channels,
     ).save(folder)
     return folder
 
@@ -133,13 +137,17 @@ def examples(data: Images, per_class: int = 4) -> Tensor:
     return data.x[torch.stack(classes, dim=1).flatten()]
 
 
-def webp(tiles: Tensor, columns: int, quality: int = 80) -> tuple[int, bytes]:
+def webp(
+    tiles: Tensor, columns: int, quality: int = 80, lossless: bool = False
+) -> tuple[int, bytes]:
     """Pictures (n, c, h, w) in [0, 1], n a multiple of `columns`, row by row as one WebP: (rows, file)."""
     n, c, h, w = tiles.shape
     grid = to_uint8(tiles.numpy()).reshape(n // columns, columns, h, w, c)
     image = grid.transpose(0, 2, 1, 3, 4).reshape(n // columns * h, columns * w, c)
     buffer = io.BytesIO()
-    Image.fromarray(image.squeeze()).save(buffer, "WEBP", quality=quality, method=6)
+    Image.fromarray(image.squeeze()).save(
+        buffer, "WEBP", quality=quality, method=6, lossless=lossless
+    )
     return n // columns, buffer.getvalue()
 
 

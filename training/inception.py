@@ -23,7 +23,7 @@ from torch import Tensor
 from gen_models import cards
 from gen_models.runtime import Array, Model, to_uint8
 from training import cli
-from training.evaluate import Measurement, in_batches
+from training.measurement import Measurement, in_batches
 from training.metrics import frechet_distance
 
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import tyro
 
-from training.data import RECIPES, DataError, load
+from training.data import RECIPES, DataError, Images, load
+from training.data.pairs import PAIRED, UNPAIRED, Pairs, load_pairs, load_unpaired
 
 
 def main(
@@ -13,7 +14,8 @@ def main(
         tyro.conf.Positional[str],
         tyro.conf.arg(
             metavar="NAME",
-            help=f"{', '.join(RECIPES)}, or folder:PATH for any folder of images",
+            help=f"{', '.join((*RECIPES, *PAIRED, *UNPAIRED))}; for your own: folder:PATH, "
+            "pairs:PATH, unpaired:PATH_A,PATH_B",
             help_behavior_hint="",
         ),
     ],
@@ -36,19 +38,36 @@ def main(
 ) -> None:
     """Build a data set in $LATENT_DATA (default: data), check its hash and print its facts."""
     try:
-        train, test = (
-            load(name, split, size=size, channels=channels) for split in ("train", "test")
-        )
+        if channels is None and (name in PAIRED or name.startswith("pairs:")):
+            _tell(load_pairs(name, "train", size), load_pairs(name, "test", size))
+        elif channels is None and (name in UNPAIRED or name.startswith("unpaired:")):
+            sides = zip(
+                load_unpaired(name, "train", size), load_unpaired(name, "test", size), strict=True
+            )
+            for train, test in sides:
+                _tell(train, test)
+        else:
+            train, test = (
+                load(name, split, size=size, channels=channels) for split in ("train", "test")
+            )
+            _tell(train, test)
     except DataError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+
+
+def _tell(train: Images | Pairs, test: Images | Pairs) -> None:
     info = train.info
-    _, c, h, w = train.x.shape
+    c, h, w = test.x.shape[1:]
     print(info.title)
     print(f"  licence  {info.licence}")
     print(f"  source   {info.source}")
     colour = "grey" if c == 1 else "colour"
-    print(f"  images   {len(train):,} train, {len(test):,} test, {h} x {w}, {colour}")
+    kind = "pairs " if isinstance(train, Pairs) else "images"
+    print(f"  {kind}   {len(train):,} train, {len(test):,} test, {h} x {w}, {colour}")
+    if isinstance(train, Pairs):
+        drawn = [label.name for label in train.labels] or train.channels
+        print(f"  {'labels' if train.labels else 'drawn '}   {', '.join(drawn)}")
     if info.classes:
         print(f"  classes  {', '.join(info.classes)}")
     print(f"  sha256   {info.sha256}")

@@ -37,6 +37,20 @@ class Info:
     note: str = ""
 
 
+def union(a: Info, b: Info) -> Info:
+    """The facts of two sets together, of which a model learnt."""
+    texts = ("name", "title", "licence", "source", "note")
+    once = {text: dict.fromkeys((getattr(a, text), getattr(b, text))) for text in texts}
+    return Info(
+        name="-".join(once["name"]),
+        title=" and ".join(once["title"]),
+        licence="; ".join(once["licence"]),
+        source="; ".join(once["source"]),
+        sha256=hashlib.sha256(f"{a.sha256} {b.sha256}".encode()).hexdigest(),
+        note=" ".join(filter(None, once["note"])),
+    )
+
+
 class Images(Dataset[Tensor]):
     """One split of a data set, in memory.
 

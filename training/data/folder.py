@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
 from tqdm import tqdm
 
 from training.data.common import DataError, Images, Info, Splits
@@ -73,6 +74,25 @@ def _files(folder: Path) -> Iterator[tuple[str, int, int]]:
             if file.suffix.lower() in SUFFIXES and not name.startswith(".") and file.is_file():
                 stat = file.stat()
                 yield str(file.relative_to(folder)), stat.st_size, stat.st_mtime_ns
+
+
+def squares(folder: Path, size: int) -> tuple[list[str], Tensor]:
+    """Digest and square uint8 [n, 3, size, size] of every picture in `folder`, in order of content.
+
+    Raises DataError if there is none, or one that cannot be read.
+    """
+    names = [name for name, _, _ in _files(folder)]
+    pictures = []
+    for name in names:
+        picture = _read(folder, size, 3, name)
+        if isinstance(picture, str):
+            raise DataError(f"{folder / name} cannot be read: {picture.rstrip('.')}.")
+        pictures.append(picture)
+    if not pictures:
+        raise DataError(f"There are no images ({', '.join(sorted(SUFFIXES))}) in {folder}.")
+    pictures.sort(key=lambda picture: picture.digest)
+    x = torch.from_numpy(np.stack([picture.pixels for picture in pictures]))
+    return [picture.digest for picture in pictures], x.permute(0, 3, 1, 2).contiguous()
 
 
 # Training asks for one split, then the other: the second is free, unless a file has changed.
@@ -143,7 +163,7 @@ def _read(folder: Path, size: int, channels: int, name: str) -> Picture | str:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 return f"too large: {image.width} x {image.height} pixels"
-            pixels = _square(image, size, channels)
+            pixels = square(image, size, channels)
     except UnidentifiedImageError:
         return "not an image"
     except Image.DecompressionBombError:
@@ -154,8 +174,8 @@ def _read(folder: Path, size: int, channels: int, name: str) -> Picture | str:
     return Picture(hashlib.sha256(data).hexdigest(), parts[0] if len(parts) > 1 else "", pixels)
 
 
-def _square(image: Image.Image, size: int, channels: int) -> np.ndarray:
-    """uint8 [size, size] or [size, size, 3]"""
+def square(image: Image.Image, size: int, channels: int) -> np.ndarray:
+    """The central square of a picture, upright and on white, uint8 [size, size(, 3)]."""
     # A JPEG decoder can skip detail: at most down to twice the size we need.
     image.draft(None, (2 * size, 2 * size))
     image = ImageOps.exif_transpose(image)

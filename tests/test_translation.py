@@ -1,0 +1,396 @@
+"""pix2pix and CycleGAN: both scripts from folders to cards, resume, dropout as an input, the pool, the measures."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.train
+
+from gen_models import cards  # noqa: E402
+from gen_models.cards import Port  # noqa: E402
+from gen_models.networks import pix2pix as networks  # noqa: E402
+from gen_models.networks.cyclegan import ResNet  # noqa: E402
+from gen_models.runtime import Model  # noqa: E402
+from training import cli, cyclegan, evaluate_translation, metrics, pix2pix, pix2pix_paper  # noqa: E402
+from training.data.common import Info, union  # noqa: E402
+from training.data.pairs import Pairs, load_pairs  # noqa: E402
+from training.evaluate import put_beside  # noqa: E402
+from training.export import Spec, export  # noqa: E402
+from training.objectives import (  # noqa: E402
+    absolute_error,
+    least_squares_discriminator,
+    least_squares_generator,
+)
+from training.run import Run  # noqa: E402
+from training.translation import shown  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def painted_folder(picture_folder, tmp_path_factory):
+    """The discs of `picture_folder` in orange on blue, by the same names."""
+    folder = tmp_path_factory.mktemp("painted")
+    for path in picture_folder.iterdir():
+        disc = np.asarray(Image.open(path))[..., None] > 0
+        colours = np.where(disc, [255, 160, 40], [20, 60, 160]).astype(np.uint8)
+        Image.fromarray(colours).save(folder / path.name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pairs_folder(picture_folder, painted_folder, tmp_path_factory):
+    """The same as pairs: A the discs, B the painted ones."""
+    folder = tmp_path_factory.mktemp("pairs")
+    (folder / "A").symlink_to(picture_folder)
+    (folder / "B").symlink_to(painted_folder)
+    return folder
+
+
+@pytest.fixture
+def options(tmp_path):
+    return {
+        "size": 32, "width": 4, "batch": 4, "steps": 4, "log_every": 1, "save_every": 2,
+        "accelerator": "cpu", "runs": tmp_path / "runs", "exported": tmp_path / "exported",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def of_pairs(options, pairs_folder):
+    return options | {"data": f"pairs:{pairs_folder}"}
+
+
+@pytest.fixture
+def of_two_sets(options, picture_folder, painted_folder):
+    return options | {"data": f"unpaired:{picture_folder},{painted_folder}"}
+
+
+class Killed(Exception):
+    pass
+
+
+def killed_after(step, train, config, monkeypatch):
+    """Train until `step` steps are done, and no further."""
+
+    def log(run, **_):
+        if run.step > step:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "log", log)
+        with pytest.raises(Killed):
+            train(config)
+
+
+def state(config):
+    return torch.load(config.folder / "state.pt", weights_only=True)
+
+
+def assert_equal(a, b):
+    """Two nested states, to the last bit."""
+    assert type(a) is type(b)
+    if isinstance(a, torch.Tensor):
+        assert torch.equal(a, b)
+    elif isinstance(a, dict):
+        assert a.keys() == b.keys()
+        for key in a.keys() - {"seconds"}:
+            assert_equal(a[key], b[key])
+    elif isinstance(a, list | tuple):
+        for left, right in zip(a, b, strict=True):
+            assert_equal(left, right)
+    else:
+        assert a == b
+
+
+# Both scripts, from folders to cards
+
+
+def test_pix2pix_trains_on_a_folder_exports_z_and_is_measured(of_pairs, tmp_path):
+    pix2pix.main(pix2pix.Config(name="p", mirror=True, gamma=1, r1_every=2, **of_pairs))
+    card = cards.load(tmp_path / "exported" / "p" / "card.json")
+    assert (card.family, card.labels, card.channels) == ("pix2pix", (), ("red", "green", "blue"))
+    assert card.metrics.keys() >= {"L1", "PSNR", "SSIM", "diversity"}
+    assert card.metrics["diversity"].value > 0
+    model = Model(card, tmp_path / "exported" / "p")
+    assert [port.name for port in card.graphs["generator"].inputs] == ["c", "u", "p"]
+    for role in ("inputs", "targets"):
+        assert model.sheet(role).shape[2:] == (32, 32, 3)
+
+    c = model.sheet("inputs")[0, :1].transpose(0, 3, 1, 2) / np.float32(255)
+    u = np.random.default_rng(0).random((2, 1, model.input("generator", "u").shape[1]), np.float32)
+    one, again, other = (model("generator", c=c, u=z, p=0.5)["x"] for z in (u[0], u[0], u[1]))
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, other)
+    assert np.array_equal(*(model("generator", c=c, u=z, p=0)["x"] for z in u))
+
+
+def test_the_papers_recipe_trains_on_the_same_pairs_and_is_measured_alike(of_pairs, tmp_path):
+    pix2pix_paper.main(pix2pix_paper.Config(name="q", **of_pairs))
+    card = cards.load(tmp_path / "exported" / "q" / "card.json")
+    assert card.family == "pix2pix"
+    assert card.metrics.keys() >= {"L1", "PSNR", "SSIM", "diversity"}
+
+
+def test_the_papers_numbers_can_be_put_beside_those_of_the_same_data_alone(of_pairs, tmp_path):
+    folders = [tmp_path / "exported" / name for name in ("p", "q")]
+    pix2pix.main(pix2pix.Config(name="p", **of_pairs | {"steps": 1}))
+    pix2pix_paper.main(pix2pix_paper.Config(name="q", **of_pairs | {"steps": 1}))
+    put_beside(*folders)
+    ours, papers = (cards.load(folder / "card.json") for folder in folders)
+    assert ours.metrics["L1/q"].value == papers.metrics["L1"].value != ours.metrics["L1"].value
+    path = folders[1] / "card.json"
+    path.write_text(path.read_text().replace(papers.dataset.sha256, "0" * 64))
+    with pytest.raises(cli.UserError, match="not trained on the data set of p"):
+        put_beside(*folders)
+
+
+def test_cyclegan_trains_on_two_folders_exports_both_ways_and_is_measured(of_two_sets, tmp_path):
+    cyclegan.main(cyclegan.Config(name="c", blocks=1, mirror=True, **of_two_sets))
+    card = cards.load(tmp_path / "exported" / "c" / "card.json")
+    assert card.graphs.keys() == {"G_xy", "G_yx"}
+    assert card.metrics.keys() >= {"cycle error/x", "cycle error/y", "cycle error/y/noise 0.1"}
+    assert not any("true pair" in key for key in card.metrics)
+    model = Model(card, tmp_path / "exported" / "c")
+    x = model.sheet("x")[0].transpose(0, 3, 1, 2) / np.float32(255)
+    y = model("G_xy", x=x)["y"]
+    assert model("G_yx", y=y)["x"].shape == x.shape
+    assert 0 <= y.min() <= y.max() <= 1
+    assert "without" not in card.title
+
+
+def test_without_the_cycle_the_card_says_so(of_two_sets, tmp_path, monkeypatch):
+    monkeypatch.setattr(cyclegan, "evaluate", lambda folder: None)
+    cyclegan.main(cyclegan.Config(name="c", blocks=1, cycle=0, **of_two_sets | {"steps": 1}))
+    assert "without" in cards.load(tmp_path / "exported" / "c" / "card.json").title
+
+
+@pytest.mark.parametrize("recipe", [pix2pix, pix2pix_paper])
+def test_a_killed_pix2pix_ends_as_one_that_was_not(of_pairs, recipe, monkeypatch):
+    whole, killed = (recipe.Config(name=name, **of_pairs) for name in ("whole", "killed"))
+    recipe.train(whole)
+    killed_after(2, recipe.train, killed, monkeypatch)
+    assert state(killed)["step"] == 2
+    recipe.train(killed)
+    assert_equal(state(whole), state(killed))
+
+
+def test_a_killed_cyclegan_ends_as_one_that_was_not_pools_and_all(of_two_sets, monkeypatch):
+    monkeypatch.setattr(cyclegan, "POOL", 6)
+    monkeypatch.setattr(cyclegan.Pool.__init__, "__defaults__", (6,))
+    more = of_two_sets | {"steps": 6}
+    whole, killed = (cyclegan.Config(name=name, blocks=1, **more) for name in ("whole", "killed"))
+    cyclegan.train(whole)
+    killed_after(4, cyclegan.train, killed, monkeypatch)
+    assert state(killed)["pool_x"]["count"] == 6
+    cyclegan.train(killed)
+    assert_equal(state(whole), state(killed))
+
+
+def test_mistakes_get_a_sentence(of_pairs, of_two_sets):
+    with pytest.raises(cli.UserError, match="cannot be halved"):
+        pix2pix.train(pix2pix.Config(name="p", **of_pairs | {"size": 44}))
+    with pytest.raises(cli.UserError, match="32, 64, 128 or 256"):
+        pix2pix_paper.train(pix2pix_paper.Config(name="p", **of_pairs | {"size": 48}))
+    with pytest.raises(cli.UserError, match="not 36"):
+        cyclegan.train(cyclegan.Config(name="c", **of_two_sets | {"size": 36}))
+    with pytest.raises(cli.UserError, match="one device"):
+        cyclegan.train(cyclegan.Config(name="c", devices=2, **of_two_sets))
+
+
+def test_a_model_is_not_measured_on_other_pairs_than_its_own(of_pairs, tmp_path):
+    pix2pix.main(pix2pix.Config(name="p", **of_pairs | {"steps": 1}))
+    path = tmp_path / "exported" / "p" / "card.json"
+    digest = cards.load(path).dataset.sha256
+    path.write_text(path.read_text().replace(digest, "0" * 64))
+    with pytest.raises(cli.UserError, match="is not the data set"):
+        pix2pix.evaluate(path.parent)
+
+
+# Label maps
+
+
+def drawn(labels=(), channels=3):
+    n, k = 20, len(labels) or 256
+    rng = torch.Generator().manual_seed(0)
+    c = torch.randint(0, k, (n, 1 if labels else channels, 32, 32), generator=rng).to(torch.uint8)
+    x = torch.randint(0, 256, (n, 3, 32, 32), generator=rng).to(torch.uint8)
+    return Pairs(c, x, Info("made", "Made", "", "", "0" * 64), labels, ("label",), size=32)
+
+
+LABELS = (
+    cards.Label("sky", (10, 200, 250)),
+    cards.Label("sea", (0, 0, 90)),
+    cards.Label("sand", (250, 240, 0)),
+)
+
+
+def test_labels_enter_one_hot_and_stand_in_the_card_with_their_colours(
+    options, tmp_path, monkeypatch
+):
+    data = drawn(LABELS)
+    for module in (pix2pix, evaluate_translation, pix2pix_paper):
+        monkeypatch.setattr(module, "load_pairs", lambda *_: data)
+    monkeypatch.setattr("training.translation.load_pairs", lambda *_: data)
+    pix2pix.main(pix2pix.Config(name="l", data="made", **options | {"steps": 1}))
+    card = cards.load(tmp_path / "exported" / "l" / "card.json")
+    assert card.labels == LABELS
+    assert card.channels == ()
+    assert card.graphs["generator"].inputs[0].shape == ("batch", 3, 32, 32)
+    model = Model(card, tmp_path / "exported" / "l")
+    colours = {tuple(colour) for colour in model.sheet("inputs").reshape(-1, 3).tolist()}
+    assert colours == {label.colour for label in LABELS}
+
+
+def test_inputs_of_one_and_two_channels_are_shown_as_grey_and_as_red_and_green():
+    c = np.random.default_rng(0).random((2, 2, 4, 4), dtype=np.float32)
+    grey, two = (shown(drawn(channels=k), c[:, :k]) for k in (1, 2))
+    assert np.array_equal(grey, c[:, :1].repeat(3, 1))
+    assert np.array_equal(two[:, :2], c)
+    assert not two[:, 2].any()
+
+
+# Networks
+
+
+def test_dropout_drops_where_the_noise_is_below_p_and_makes_up_for_it():
+    h = torch.tensor([[1.0, 2.0, 3.0, 4.0]])
+    u = torch.tensor([[0.1, 0.5, 0.49, 0.9]])
+    assert networks.dropout(h, u, torch.tensor(0.5)).tolist() == [[0, 4, 0, 8]]
+    assert torch.equal(networks.dropout(h, u, torch.tensor(0.0)), h)
+
+
+@pytest.mark.parametrize("kind", [networks.UNet, networks.PaperUNet])
+def test_the_noise_is_as_much_as_the_generator_says_and_every_part_of_it_counts(kind):
+    torch.manual_seed(0)
+    G = kind(2, 3, 32, 4).eval().double()  # what one number changes untrained is very little
+    c, p = torch.rand(1, 2, 32, 32, dtype=torch.double), torch.tensor(0.5, dtype=torch.double)
+    u = torch.ones(1, G.noise, dtype=torch.double)
+    with torch.no_grad():
+        whole = G(c, u, p)
+        assert whole.shape == (1, 3, 32, 32)
+        for part in torch.arange(G.noise).tensor_split(7):
+            less = u.index_fill(1, part, 0.0)
+            assert not torch.equal(G(c, less, p), whole)
+
+
+def test_the_papers_generator_has_54_million_numbers_and_three_levels_of_dropout():
+    with torch.device("meta"):
+        G = networks.PaperUNet(3, 3, 256, 64)
+    assert sum(p.numel() for p in G.parameters()) == pytest.approx(54.4e6, rel=0.002)
+    assert G.dropped == [(512, 2, 2), (512, 4, 4), (512, 8, 8)]
+
+
+def test_a_patch_is_70_pixels_wide_and_each_is_a_sample():
+    D = networks.PatchDiscriminator(3, 4, norm=torch.nn.Identity)
+    x = torch.rand(2, 3, 256, 256, requires_grad=True)
+    logits = D(x)
+    assert logits.shape == (2 * 30 * 30, 1)
+    logits[15 * 30 + 15].sum().backward()
+    seen = x.grad[0].abs().sum(0).nonzero()
+    assert (seen.max(0).values - seen.min(0).values + 1).tolist() == [70, 70]
+    assert not x.grad[1].any()
+
+
+def test_a_translation_by_cyclegan_does_not_depend_on_its_batch():
+    torch.manual_seed(0)
+    G = ResNet(3, 1, 4, 1)
+    x = torch.rand(3, 3, 32, 32)
+    with torch.no_grad():
+        torch.testing.assert_close(G(x)[1:2], G(x[1:2]), atol=1e-6, rtol=1e-5)
+        assert G(x).shape == (3, 1, 32, 32)
+
+
+# Objectives, the pool, measures
+
+
+def test_losses_of_translation_by_hand():
+    x, y = torch.tensor([[[0.0, 1.0]]]), torch.tensor([[[0.5, 0.0]]])
+    assert absolute_error(x, y).tolist() == [0.75]
+    real, fake = torch.tensor([[1.0], [3.0]]), torch.tensor([[0.0], [2.0]])
+    assert least_squares_discriminator(real, fake).tolist() == [0, 8]
+    assert least_squares_generator(fake).tolist() == [1, 1]
+
+
+def test_a_pool_gives_back_what_it_gets_until_it_is_full():
+    pool = cyclegan.Pool(torch.Size([1, 1, 1]), capacity=3)
+    first = torch.arange(3.0).view(3, 1, 1, 1).requires_grad_()
+    shown_first = pool.exchange(first)
+    assert torch.equal(shown_first, first)
+    assert not shown_first.requires_grad
+    assert int(pool.count) == 3
+    assert pool.kept.flatten().tolist() == [0, 1, 2]
+
+
+def test_a_full_pool_shows_new_pictures_half_of_the_time_and_loses_none():
+    torch.manual_seed(0)
+    pool = cyclegan.Pool(torch.Size([1, 1, 1]), capacity=5)
+    pool.exchange(torch.arange(5.0).view(5, 1, 1, 1))
+    new = torch.arange(5.0, 405.0).view(-1, 1, 1, 1)
+    out = pool.exchange(new)
+    assert (out == new).float().mean().item() == pytest.approx(0.5, abs=0.08)
+    both = torch.cat([out.flatten(), pool.kept.flatten()])
+    assert sorted(both.tolist()) == list(range(405))
+
+
+def test_psnr_and_ssim_of_cases_solved_by_hand():
+    rng = np.random.default_rng(0)
+    x = rng.random((2, 3, 16, 16), dtype=np.float32) * np.float32(0.5)
+    assert metrics.psnr(x, x + np.float32(0.1)) == pytest.approx([20, 20], rel=1e-4)
+    assert metrics.ssim(x, x) == pytest.approx([1, 1])
+    a, b = (np.full((1, 1, 16, 16), v, np.float32) for v in (0.4, 0.6))
+    assert metrics.ssim(a, b) == pytest.approx([(2 * 0.24 + 1e-4) / (0.16 + 0.36 + 1e-4)], rel=1e-5)
+    assert (metrics.ssim(x, 1 - x) < 0).all()
+
+
+def test_noise_on_a_translation_is_of_its_strength_and_0_changes_nothing():
+    x = np.full((4, 3, 32, 32), 0.5, np.float32)
+    assert np.array_equal(evaluate_translation.with_noise(x, 0), x)
+    assert evaluate_translation.with_noise(x, 0.05).std() == pytest.approx(0.05, rel=0.05)
+    assert evaluate_translation.with_noise(x, 5).max() == 1
+
+
+def constant_model(folder, name, nets, family, config):
+    """A model of networks that nobody trained."""
+    side = ("batch", 3, 32, 32)
+    export(
+        name=name, root=folder, family=family, title="", lecture="", summary="", limitations="", module="",
+        config={"seed": 0} | config, data=cards.Dataset("", "", "", "", "0" * 64), runs=[],
+        graphs={
+            role: Spec(net, tuple(Port(p, side, range=(0, 1)) for p in inputs), {output: (0, 1)})
+            for role, (net, inputs, output) in nets.items()
+        },
+    )  # fmt: skip
+    return Model(cards.load(folder / name / "card.json"), folder / name)
+
+
+class Darker(torch.nn.Module):
+    def forward(self, x):
+        return 0.5 * x
+
+
+def test_an_error_against_true_pairs_stands_beside_doing_nothing(tmp_path):
+    graphs = {"G_xy": (Darker(), ("x",), "y"), "G_yx": (Darker(), ("y",), "x")}
+    config = {"data": "earth", "size": None}
+    model = constant_model(tmp_path, "c", graphs, "cyclegan", config)
+    x = np.full((2, 3, 32, 32), 0.8, np.float32)
+    m = evaluate_translation.Measurement(model, "")
+    got = evaluate_translation.against_truth(m, "y", x, model("G_xy", x=x)["y"], 0.25 * x)
+    key = "error against the true pair/y"
+    assert {k: metric.value for k, metric in got.items()} == pytest.approx(
+        {key: 0.2, f"{key}/identity": 0.6}, rel=1e-5
+    )
+
+
+def test_the_facts_of_two_sets_are_told_once_each():
+    a = Info("a", "Apples", "free", "garden", "1" * 64)
+    b = replace(a, name="b", title="Pears", sha256="2" * 64)
+    both = union(a, b)
+    assert (both.name, both.title, both.licence) == ("a-b", "Apples and Pears", "free")
+    assert both.sha256 not in (a.sha256, b.sha256)
+    assert union(b, a).sha256 != both.sha256
+
+
+def test_pairs_of_the_tests_are_pairs(pairs_folder):
+    c, x = load_pairs(f"pairs:{pairs_folder}", "train", 32)[[0, 1]]
+    assert torch.equal(c[:, 0] > 127, x[:, 0] > 137)

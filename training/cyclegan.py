@@ -1,0 +1,236 @@
+"""CycleGAN: a translation learnt from two sets of pictures, without pairs (lecture §4.2; Zhu et al. 2017).
+
+Generators G_xy: x -> ŷ and G_yx: y -> x̂; discriminators D_y and D_x, which give a number for each patch of a picture, 1
+for real. Two GANs alone do not tie output to input: any ŷ will do that looks like a y. So the way there and back must
+end where it began,
+
+    D_y minimises  E (D_y(y) − 1)² + D_y(ŷ)²,        and D_x likewise,
+    G_xy, G_yx minimise  E (D_y(ŷ) − 1)² + (D_x(x̂) − 1)²  +  λ ( |G_yx(ŷ) − x| + |G_xy(x̂) − y| )
+                         + ½ λ ( |G_xy(y) − y| + |G_yx(x) − x| ).
+
+The last line, what is a y already stays as it is, keeps colours. A discriminator sees translations out of a pool of
+earlier ones. `--cycle 0` leaves out both, and shows what they are for.
+
+    python -m training.cyclegan --name cyclegan-heads-toons --data heads-toons
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from gen_models.cards import Port
+from gen_models.networks.cyclegan import ResNet
+from gen_models.networks.pix2pix import PatchDiscriminator
+from training import cli
+from training.augment import mirrored
+from training.data import Images, to_float
+from training.data.common import union
+from training.data.pairs import load_unpaired
+from training.evaluate import evaluate
+from training.export import Spec, export
+from training.objectives import (
+    absolute_error,
+    least_squares_discriminator,
+    least_squares_generator,
+)
+from training.run import Ema, EndlessBatches, Run, RunConfig, set_lr, spread
+from training.translation import EXAMPLES, dataset, sheet
+
+POOL = 50
+"""Translations that a pool keeps."""
+
+
+@dataclass(frozen=True)
+class Config(RunConfig):
+    """One translation between two sets."""
+
+    batch: int = 4
+    """pictures of each set per step"""
+    data: str = "heads-toons"
+    """two sets of training.data.pairs, or unpaired:PATH, or unpaired:PATH_A,PATH_B"""
+    size: int | None = None
+    """side of the pictures in pixels, such as 64 or 128 (default: 128)"""
+    mirror: bool = False
+    """mirror every other training picture"""
+    width: int = 32
+    """channels of the generators and discriminators at half the pictures' side"""
+    blocks: int = 6
+    """residual blocks of a generator"""
+    cycle: float = 10.0
+    """λ, the weight of the cycle terms, of pixels in [−1, 1] as in the paper; 0 leaves the sets untied"""
+    ema: float = 200.0
+    """half-life of the generators' moving averages, in steps"""
+    lr: float = 4e-4
+    """Adam's learning rate, of all players; it falls to 0 over the second half"""
+
+
+class Pool(nn.Module):
+    """Translations made earlier, for D to see beside new ones (Shrivastava et al. 2017).
+
+    A module, so that it is part of the checkpoint: without it a continued run would be another one.
+    """
+
+    kept: Tensor
+    count: Tensor
+
+    def __init__(self, shape: torch.Size, capacity: int = POOL) -> None:
+        super().__init__()
+        self.register_buffer("kept", torch.zeros(capacity, *shape))
+        self.register_buffer("count", torch.zeros((), dtype=torch.long))
+
+    @torch.no_grad()
+    def exchange(self, x_hat: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """Each picture itself, kept, while the pool fills; later itself or, by a coin, one whose place it takes."""
+        shown = []
+        for picture in x_hat:
+            if self.count < len(self.kept):
+                self.kept[self.count] = picture
+                self.count += 1
+                shown.append(picture)
+            elif torch.rand(()) < 0.5:
+                shown.append(picture)
+            else:
+                i = torch.randint(len(self.kept), ())
+                shown.append(self.kept[i].clone())
+                self.kept[i] = picture
+        return torch.stack(shown)
+
+
+def train(config: Config) -> tuple[nn.Module, nn.Module, Run]:
+    """Fit and return the averaged generators, (G_xy, G_yx), and their run."""
+    if config.devices > 1:
+        raise cli.UserError("CycleGAN trains on one device: leave out --devices.")
+    run = Run(config)
+    X, Y = load_unpaired(config.data, "train", config.size)
+    G_xy, G_yx, D_x, D_y = map(run.setup, build(config, X, Y))
+    pool_x, pool_y = (Pool(data.x.shape[1:]).to(run.fabric.device) for data in (X, Y))
+    ema_xy, ema_yx = Ema(G_xy.module, config.ema), Ema(G_yx.module, config.ema)
+    optimizer_G, optimizer_D = (
+        run.optimizer(Adam([*a.parameters(), *b.parameters()], config.lr, betas=(0.5, 0.999)))
+        for a, b in ((G_xy, G_yx), (D_x, D_y))
+    )
+    state = {"G_xy": G_xy, "G_yx": G_yx, "D_x": D_x, "D_y": D_y, "pool_x": pool_x, "pool_y": pool_y}
+    state |= {"ema_xy": ema_xy, "ema_yx": ema_yx}
+    state |= {"optimizer_G": optimizer_G, "optimizer_D": optimizer_D}
+    run.resume(**state)
+
+    for x, y in batches(run, X, Y):
+        if config.mirror:
+            x, y = mirrored(x), mirrored(y)
+        for optimizer in (optimizer_G, optimizer_D):
+            set_lr(optimizer, config.lr * min(1.0, 2 - 2 * run.progress))
+        y_hat, x_hat = G_xy(x), G_yx(y)
+
+        loss_G = least_squares_generator(D_y(y_hat)) + least_squares_generator(D_x(x_hat))
+        cycle = identity = torch.zeros(())
+        if config.cycle:
+            cycle = 2 * absolute_error(G_yx(y_hat), x) + 2 * absolute_error(G_xy(x_hat), y)
+            identity = 2 * absolute_error(G_xy(y), y) + 2 * absolute_error(G_yx(x), x)
+        ties = config.cycle * (cycle.mean() + 0.5 * identity.mean())
+        optimizer_G.zero_grad()
+        run.fabric.backward(loss_G.mean() + ties)
+        optimizer_G.step()
+        ema_xy.update(G_xy.module, run.step)
+        ema_yx.update(G_yx.module, run.step)
+
+        loss_D = least_squares_discriminator(D_y(y), D_y(pool_y.exchange(y_hat)))
+        loss_D = loss_D + least_squares_discriminator(D_x(x), D_x(pool_x.exchange(x_hat)))
+        optimizer_D.zero_grad()
+        run.fabric.backward(0.5 * loss_D.mean())
+        optimizer_D.step()
+
+        run.log(loss_G=loss_G, loss_D=loss_D, cycle=cycle, identity=identity)
+        run.checkpoint(lambda: progress_sheet(X, Y, ema_xy.net, ema_yx.net), **state)
+    return ema_xy.net, ema_yx.net, run
+
+
+def batches(run: Run, X: Images, Y: Images) -> Iterator[tuple[Tensor, Tensor]]:
+    """Batches of both sets in [0, 1], (b, c, h, w) each, every set in an order of its own, until `config.steps`."""
+    c = run.config
+    of_y = EndlessBatches(len(Y), c.batch, c.seed + 1, start=run.step)
+    for i, j in zip(run.indices(len(X)), of_y, strict=False):
+        yield run.fabric.to_device((to_float(X[i]), to_float(Y[j])))
+
+
+def build(
+    config: Config, X: Images, Y: Images
+) -> tuple[ResNet, ResNet, PatchDiscriminator, PatchDiscriminator]:
+    """Untrained (G_xy, G_yx, D_x, D_y) for pictures such as those of X and Y."""
+    (x, size, _), y = X.x.shape[1:], Y.x.shape[1]
+    if size % 8 or size < 32:
+        raise cli.UserError(
+            f"CycleGAN needs pictures of 32, 40, 48, ... pixels a side, not {size}."
+        )
+    return (
+        ResNet(x, y, config.width, config.blocks),
+        ResNet(y, x, config.width, config.blocks),
+        PatchDiscriminator(x, config.width),
+        PatchDiscriminator(y, config.width),
+    )
+
+
+def progress_sheet(X: Images, Y: Images, G_xy: nn.Module, G_yx: nn.Module) -> Tensor:
+    """Rows of ten: x, ŷ and back again; y, x̂ and back again. (60, 3, h, w) in [0, 1]."""
+    rows = []
+    for data, there, back in ((X, G_xy, G_yx), (Y, G_yx, G_xy)):
+        source = spread(data, 10).to(next(there.parameters()).device)
+        translated = there(source)
+        rows += [source, translated, back(translated)]
+    return torch.cat(rows)
+
+
+def export_model(config: Config, G_xy: nn.Module, G_yx: nn.Module, run: Run) -> None:
+    """Write `exported/<name>/`, with some test pictures of both sets."""
+    X, Y = load_unpaired(config.data, "test", config.size)
+    x, y = (Port(s, ("batch", *data.x.shape[1:]), range=(0, 1)) for s, data in (("x", X), ("y", Y)))
+    info = union(X.info, Y.info)
+    if config.cycle:
+        title, terms = "CycleGAN", "with cycle and identity terms"
+    else:
+        title = "CycleGAN without its cycle"
+        terms = "to show what they are for, without cycle and identity terms"
+    export(
+        name=config.name,
+        root=config.exported,
+        family="cyclegan",
+        title=f"{title}: {info.title}",
+        lecture="§4.2",
+        summary=(
+            f"Two generators that translate between x, {X.info.title}, and y, {Y.info.title}; trained without pairs "
+            f"and {terms}."
+        ),
+        limitations=(
+            "It changes colour and texture well and shape poorly, and may hide in a translation, in detail too faint "
+            "to see, what the way back needs."
+        ),
+        module="training.cyclegan",
+        config=config,
+        data=dataset(info),
+        runs=[run],
+        graphs={
+            "G_xy": Spec(G_xy, (x,), {"y": (0, 1)}),
+            "G_yx": Spec(G_yx, (y,), {"x": (0, 1)}),
+        },
+        sheets={
+            "x": sheet("x", spread(X, min(EXAMPLES, len(X)))),
+            "y": sheet("y", spread(Y, min(EXAMPLES, len(Y)))),
+        },
+    )
+
+
+def main(config: Config) -> None:
+    """Train, export, evaluate."""
+    G_xy, G_yx, run = train(config)
+    if run.is_main:
+        export_model(config, G_xy, G_yx, run)
+        evaluate(config.exported / config.name)
+
+
+if __name__ == "__main__":
+    cli.run(main, Config)

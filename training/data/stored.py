@@ -1,0 +1,40 @@
+"""Arrays of a recipe in an .npz file, with the recipe's facts and a checksum of the content."""
+
+import json
+import os
+import zipfile
+import zlib
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from training.data.common import DataError, Info, sha256
+
+DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+def read(path: Path, info: Info, *names: str) -> list[np.ndarray]:
+    """The arrays of these names. Raises DataError if the file is damaged or of another recipe."""
+    try:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
+            arrays = [file[name] for name in names]
+            meta = json.loads(str(file["meta"]))
+        recipe, checksum = meta["info"]["sha256"], meta["checksum"]
+    except DAMAGE as error:
+        raise DataError(f"{path} is damaged: delete it and try again.") from error
+    if recipe != info.sha256:
+        raise DataError(f"{path} was made by another recipe: delete it and try again.")
+    if sha256(*arrays) != checksum:
+        raise DataError(f"{path} is damaged: delete it and try again.")
+    return arrays
+
+
+def write(path: Path, info: Info, **arrays: np.ndarray) -> None:
+    """Put aside and renamed: never half there. Not compressed, for the sake of loading."""
+    meta = {"info": asdict(info), "checksum": sha256(*arrays.values())}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    with aside.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays, meta=np.array(json.dumps(meta)))
+    aside.replace(path)
