@@ -16,34 +16,42 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 
 from gen_models import cards
-from gen_models.app import live, models_tab, page, start, theme
+from gen_models.app import health, live, models_tab, page, start, theme
+from gen_models.app.hosted import Repositories
 from gen_models.app.tabs import TABS
 from gen_models.runtime import Model
 
 EXPORTED = Path(__file__).resolve().parents[2] / "exported"
 
 
-def build(root: Path = EXPORTED) -> gr.Blocks:
-    """The whole app for the models under `root`. A model that is damaged is left out, with a sentence in its tab."""
+def build(root: Path = EXPORTED) -> health.Lab:
+    """The whole app for the models under `root` and those of the repositories that `LATENT_MODELS` names.
+
+    A model that is damaged is left out, with a sentence in its tab.
+    """
+    repositories = Repositories(os.environ.get("LATENT_MODELS", ""))
     found, unreadable = cards.discover(root)
     models = [Model(card, root / card.name) for card in found]
     problems = {model.card.name: model.check() for model in models}
-    whole = [model for model in models if problems[model.card.name] is None]
+    local = [model for model in models if problems[model.card.name] is None]
+    hosted = repositories.models(local, TABS)
+    whole = [*local, *hosted]
 
     with (
-        gr.Blocks(title="Latent Lab", analytics_enabled=False) as demo,
+        health.Lab(title="Latent Lab", analytics_enabled=False) as demo,
         gr.Tabs(elem_id="tabs") as pages,
     ):
         with gr.Tab("Start", id="start"):
             start.build(TABS, pages)
         for tab in TABS:
-            shown = [model for model in models if tab.shows(model.card)]
-            mine = {model.card.name: model for model in shown if model in whole}
-            broken = [problem for model in shown if (problem := problems[model.card.name])]
+            mine = {model.card.name: model for model in whole if tab.shows(model.card)}
+            broken = [p for m in models if tab.shows(m.card) and (p := problems[m.card.name])]
             with gr.Tab(tab.TITLE, id=tab.ID):
                 page.lesson(tab, mine, broken)
         with gr.Tab("Models", id="models"):
-            models_tab.build(whole, [*unreadable, *filter(None, problems.values())])
+            models_tab.build(whole, [*unreadable, *filter(None, problems.values())], repositories)
+    demo.models, demo.repositories = whole, repositories
+    demo.problems = [*unreadable, *filter(None, problems.values())]
     demo.queue(default_concurrency_limit=2, max_size=32, api_open=False)
     return demo
 
@@ -67,4 +75,5 @@ def launch_options() -> dict[str, Any]:
         "ssr_mode": False,  # Spaces' default would put a Node server in front
         "show_error": False,  # a gr.Error is shown as it is; anything else without its details
         "max_file_size": "5mb",
+        "app_kwargs": {"routes": [health.ROUTE]},
     }

@@ -7,15 +7,17 @@ from collections.abc import Sequence
 
 import gradio as gr
 import numpy as np
+from PIL import Image
 
 from gen_models.app import page
+from gen_models.app.hosted import Repositories
 from gen_models.cards import Port
 from gen_models.runtime import THREADS, Array, Model, ModelError, backend
 
 REPEATS = 30
 
 
-def build(models: Sequence[Model], problems: Sequence[str]) -> None:
+def build(models: Sequence[Model], problems: Sequence[str], repositories: Repositories) -> None:
     """Lay out the page."""
     gr.Markdown(
         "Every network in this app, with the numbers its card records. A number stands beside what it was "
@@ -24,6 +26,8 @@ def build(models: Sequence[Model], problems: Sequence[str]) -> None:
     )
     for problem in problems:
         gr.Markdown(f"**{problem}**", elem_classes="ll-problem")
+    if repositories.lines:
+        from_the_hub(repositories)
     if not models:
         gr.Markdown(
             "There is no model under `exported/` yet: `python -m training.recipes` makes them."
@@ -40,14 +44,18 @@ def build(models: Sequence[Model], problems: Sequence[str]) -> None:
             card = gr.Markdown(described(models[0]), elem_classes="ll-facts")
         with gr.Column(scale=2, min_width=300):
             preview = gr.Image(
-                preview_of(models[0]), label="Preview", interactive=False, buttons=["download"]
+                preview_of(models[0]),
+                label="Preview",
+                format="png",
+                interactive=False,
+                buttons=["download"],
             )
             measure = gr.Button("Measure its speed here")
             speed = gr.Markdown(elem_classes="ll-facts")
     with gr.Accordion("Its graphs", open=False):
         graphs = gr.Markdown(graphs_of(models[0]), elem_classes="ll-facts")
 
-    def show(name: str) -> tuple[str, str | None, str, str]:
+    def show(name: str) -> tuple[str, Image.Image | None, str, str]:
         model = choose(by_name, name)
         return described(model), preview_of(model), graphs_of(model), ""
 
@@ -56,6 +64,30 @@ def build(models: Sequence[Model], problems: Sequence[str]) -> None:
 
     name.change(show, name, [card, preview, graphs, speed], api_name="models_card")
     measure.click(time_it, name, speed, api_name="models_latency", concurrency_limit=1)
+
+
+def from_the_hub(repositories: Repositories) -> None:
+    """What has become of the repositories the host named, kept up to date while something is under way."""
+    gr.Markdown(
+        "### From the Hugging Face Hub\n\nWhoever runs this app named these repositories. The page shows those that "
+        "were here when it started; their graphs were checked against their cards."
+    )
+    lines = gr.Markdown(hub_lines(repositories), elem_classes="ll-facts")
+    if repositories.settled:
+        return
+    clock = gr.Timer(2)
+
+    def tick() -> tuple[str, gr.Timer]:
+        return hub_lines(repositories), gr.Timer(active=not repositories.settled)
+
+    clock.tick(
+        tick, None, [lines, clock], api_name="models_hub", queue=False, show_progress="hidden"
+    )
+
+
+def hub_lines(repositories: Repositories) -> str:
+    """One line for each repository, in Markdown."""
+    return "\n".join(f"- {line}" for line in repositories.lines)
 
 
 def choose(models: dict[str, Model], name: str) -> Model:
@@ -90,10 +122,14 @@ def overview(models: Sequence[Model]) -> str:
     return head + "\n".join(rows)
 
 
-def preview_of(model: Model) -> str | None:
-    """Path of the model's contact sheet, if it has one."""
-    path = model.folder / "preview.png"
-    return str(path) if path.exists() else None
+def preview_of(model: Model) -> Image.Image | None:
+    """The model's contact sheet, if it has one."""
+    try:
+        with Image.open(model.folder / "preview.png", formats=["PNG"]) as file:
+            file.load()
+            return file
+    except (OSError, Image.DecompressionBombError):
+        return None
 
 
 def graphs_of(model: Model) -> str:

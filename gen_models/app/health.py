@@ -1,0 +1,49 @@
+"""`/healthz`: for whoever watches over the server, what it serves and with what."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+import gradio as gr
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from gen_models.app.hosted import Repositories
+from gen_models.runtime import Model
+
+PACKAGES = ("gradio", "huggingface_hub", "numpy", "onnxruntime", "pillow")
+
+
+class Lab(gr.Blocks):
+    """The whole app, and what `/healthz` says of it."""
+
+    models: Sequence[Model] = ()
+    problems: Sequence[str] = ()
+    repositories: Repositories | None = None
+
+    def health(self) -> dict[str, Any]:
+        """What is served and what was left out; `status` is "ok" if nothing was."""
+        return {
+            "status": "degraded" if self.problems else "ok",
+            "provider": self.models[0].provider if self.models else None,
+            "models": [model.card.name for model in self.models],
+            "problems": list(self.problems),
+            "repositories": self.repositories.lines if self.repositories else [],
+            "versions": {
+                "python": platform.python_version(),
+                **{package: version(package) for package in PACKAGES},
+            },
+        }
+
+
+def _answer(request: Request) -> JSONResponse:
+    blocks = request.app.get_blocks()
+    return JSONResponse(blocks.health() if isinstance(blocks, Lab) else {"status": "ok"})
+
+
+ROUTE = Route("/healthz", _answer)
+"""For `launch(app_kwargs={"routes": [ROUTE]})`."""

@@ -1,0 +1,56 @@
+"""`/healthz` says what is served and what is not."""
+
+import json
+import shutil
+import urllib.request
+from pathlib import Path
+
+import gradio as gr
+import toys
+
+from gen_models import app, cards
+
+
+def healthz(demo):
+    options = app.launch_options() | {"server_port": None, "prevent_thread_lock": True}
+    _, url, _ = demo.launch(**options, quiet=True)
+    try:
+        with urllib.request.urlopen(f"{url}healthz", timeout=10) as answer:
+            assert answer.headers["content-type"] == "application/json"
+            return json.load(answer)
+    finally:
+        demo.close()
+
+
+def test_the_committed_models_are_served(app_url):
+    with urllib.request.urlopen(f"{app_url}healthz", timeout=10) as answer:
+        said = json.load(answer)
+    found, _ = cards.discover(Path("exported"))
+    assert said["status"] == "ok"
+    assert said["models"] == [card.name for card in found]
+    assert said["provider"] in ("CPU", "CUDA")
+    assert said["versions"]["gradio"] == gr.__version__
+    assert said["versions"].keys() >= {"python", "onnxruntime", "numpy"}
+
+
+def test_what_is_left_out_is_said_without_a_path_of_the_server(tmp_path):
+    toys.heads(tmp_path, "whole")
+    shutil.copytree(tmp_path / "whole", tmp_path / "unreadable")
+    broken = toys.heads(tmp_path, "broken").folder
+    (broken / "decoder.onnx").write_bytes(b"damaged")
+    said = healthz(app.build(tmp_path))
+    assert said["status"] == "degraded"
+    assert said["models"] == ["whole"]
+    assert len(said["problems"]) == 2
+    assert str(tmp_path) not in json.dumps(said)
+
+
+def test_with_no_models_there_is_no_provider(tmp_path):
+    said = healthz(app.build(tmp_path))
+    assert (said["status"], said["models"], said["provider"]) == ("ok", [], None)
+
+
+def test_a_page_of_one_tab_alone_answers_too():
+    with gr.Blocks() as demo:
+        gr.Markdown("One tab")
+    assert healthz(demo) == {"status": "ok"}
