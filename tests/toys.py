@@ -531,3 +531,228 @@ def infogan(
     )
     card.save(folder)
     return Model(card, folder)
+
+
+def cyclegan(
+    root: Path,
+    name: str = "cyclegan-toy",
+    side: int = 32,
+    hidden: float = 0.05,
+    data: str = "earth",
+    cycle: float = 10.0,
+    examples: int = 6,
+    measured: bool = True,
+) -> Model:
+    """A pair of translations that hide what they need for the way back, written to `root/name`.
+
+    G_xy gives the colour b = (0.2, 0.5, 0.7) to every pixel and hides x in it: ŷ = b + `hidden` (x − ½). G_yx reads it
+    again, x̂ = ½ + (ŷ − b) / `hidden`, cut to [0, 1], so that the round trip of an x ends where it began. Without a
+    cycle (`cycle` = 0) G_yx gives grey ½ instead, whatever it gets.
+    Example i of x is a disc of its own colour and place, of y a flat picture of grey (i + 1) / 8.
+
+    Args:
+        root: holds the models.
+        name: of the model.
+        side: of a picture, which has three colours.
+        hidden: how much of x is left in ŷ.
+        data: name of the data set; "earth" has true pairs.
+        cycle: λ.
+        examples: how many pictures each sheet holds; 0 leaves the sheets out.
+        measured: whether the card has numbers.
+    """
+    folder = root / name
+    folder.mkdir(parents=True)
+    shape = (3, side, side)
+    node = helper.make_node
+    colour = np.float32([0.2, 0.5, 0.7]).reshape(1, 3, 1, 1)
+    constants = {
+        "half": np.float32(0.5), "colour": colour, "low": np.float32(0), "high": np.float32(1),
+        "hidden": np.float32(hidden), "much": np.float32(1 / hidden if cycle else 0),
+    }  # fmt: skip
+    ways = {
+        "G_xy": ("x", "y", ("half", "hidden", "colour")),
+        "G_yx": ("y", "x", ("colour", "much", "half")),
+    }
+    graphs = {}
+    for role, (s, t, (less, times, more)) in ways.items():
+        nodes = [
+            node("Sub", [s, less], ["centred"]),
+            node("Mul", ["centred", times], ["scaled"]),
+            node("Add", ["scaled", more], ["moved"]),
+            node("Clip", ["moved", "low", "high"], [t]),
+        ]
+        content = graph(
+            nodes, {s: shape}, {t: shape}, {k: constants[k] for k in (less, times, more, "low", "high")}
+        )  # fmt: skip
+        (folder / f"{role}.onnx").write_bytes(content)
+        inputs, outputs = [(Port(d, ("batch", *shape), range=(0, 1)),) for d in (s, t)]
+        graphs[role] = cards.Graph(
+            f"{role}.onnx", cards.sha256(content), len(content), inputs, outputs, 20, 0, 0.0
+        )
+    sheets = {}
+    if examples:
+        i = np.arange(examples)[:, None, None]
+        down, across = np.mgrid[:side, :side]
+        disc = (across - side * (i + 2) / (examples + 3)) ** 2 + (down - side / 2) ** 2 < (
+            side / 4
+        ) ** 2
+        colours = np.random.default_rng(7).random((2, examples, 1, 1, 3))
+        pictures = {
+            "x": np.where(disc[..., None], *colours),
+            "y": np.ones((examples, side, side, 3)) * ((i + 1) / 8)[..., None],
+        }
+        for s, tiles in pictures.items():
+            row = to_uint8(np.concatenate(list(tiles), 1).transpose(2, 0, 1)[None])[0]
+            Image.fromarray(row).save(folder / f"{s}.webp", lossless=True)
+            sheets[s] = cards.Sheet(f"{s}.webp", 1, examples)
+
+    def metric(value: float) -> cards.Metric:
+        return cards.Metric(value, "", 100, "test", (0,), "python -m measure toy")
+
+    metrics = {}
+    for s, t in ("xy", "yx"):
+        metrics[f"cycle error/{s}"] = metric(0.03 if cycle else 0.25)
+        metrics |= {
+            f"cycle error/{s}/noise {sigma:g}": metric(0.03 + sigma)
+            for sigma in (0.01, 0.02, 0.05, 0.1, 0.2)
+        }
+        metrics[f"Fréchet distance/{t}"] = metric(7.25)
+        if data == "earth":
+            key = f"error against the true pair/{t}"
+            metrics |= {key: metric(0.125), f"{key}/identity": metric(0.375)}
+            metrics[f"{key}/pix2pix"] = metric(0.0625)
+    card = cards.Card(
+        name=name,
+        family="cyclegan",
+        title="Toy CycleGAN",
+        lecture="§4.2",
+        summary="It hides x in y.",
+        limitations="Noise takes it away.",
+        dataset=cards.Dataset(data, f"Toy {data}", "public domain", "nowhere", "6" * 64),
+        training=cards.Training("python -m training.cyclegan", 0.0, "CPU", 0, {}, "abc"),
+        config={"data": data, "cycle": cycle, "size": side, "seed": 0},
+        graphs=graphs,
+        sheets=sheets,
+        metrics=metrics if measured else {},
+    )
+    card.save(folder)
+    return Model(card, folder)
+
+
+def pix2pix(
+    root: Path,
+    name: str = "pix2pix-toy",
+    kind: str = "labels",
+    side: int = 32,
+    k: int = 5,
+    examples: int = 6,
+    measured: bool = True,
+) -> Model:
+    """A translation that gives the drawing itself, dimmed by z: x̂ = (1 − p u₁) shown(c), written to `root/name`.
+
+    With p = 0 it is the drawing as it is shown: a map of labels in the palette's colours, one channel as grey, two as
+    red and green. Example i of a drawing is a bar of the second label (or ink) i + 2 pixels wide on the first; its
+    true picture is a flat picture of grey (i + 1) / 8.
+
+    Args:
+        root: holds the models.
+        name: of the model.
+        kind: "labels" (three of them), "lines", "terrain" or "colours".
+        side: of drawings and pictures.
+        k: size of z.
+        examples: how many pictures each sheet holds; 0 leaves the sheets out.
+        measured: whether the card has numbers.
+    """
+    folder = root / name
+    folder.mkdir(parents=True)
+    palette = {"wall": (0, 0, 220), "door": (220, 80, 0), "window": (0, 220, 220)}
+    labels = tuple(cards.Label(*item) for item in palette.items()) if kind == "labels" else ()
+    channels = {
+        "lines": ("line",), "terrain": ("height", "water"), "colours": ("red", "green", "blue")
+    }.get(kind, ())  # fmt: skip
+    n = len(labels) or len(channels)
+    shown = np.eye(3, n)
+    if kind == "labels":
+        shown = np.array(list(palette.values())).T / 255
+    elif kind == "lines":
+        shown = np.ones((3, 1))
+    node, info = helper.make_node, helper.make_tensor_value_info
+    nodes = [
+        node("Conv", ["c", "shown"], ["drawing"]),
+        node("MatMul", ["u", "first"], ["u1"]),
+        node("Mul", ["u1", "p"], ["lost"]),
+        node("Sub", ["one", "lost"], ["kept"]),
+        node("Reshape", ["kept", "back"], ["factor"]),
+        node("Mul", ["drawing", "factor"], ["x"]),
+    ]
+    constants = {
+        "shown": np.float32(shown)[:, :, None, None], "first": np.eye(k, 1, dtype=np.float32),
+        "one": np.float32([1]), "back": np.array([-1, 1, 1, 1]),
+    }  # fmt: skip
+    made = helper.make_graph(
+        nodes,
+        "toy",
+        [
+            info("c", TensorProto.FLOAT, ["batch", n, side, side]),
+            info("u", TensorProto.FLOAT, ["batch", k]),
+            info("p", TensorProto.FLOAT, []),
+        ],
+        [info("x", TensorProto.FLOAT, ["batch", 3, side, side])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    opset = helper.make_opsetid("", 20)
+    content = helper.make_model(made, opset_imports=[opset], ir_version=10).SerializeToString()
+    (folder / "generator.onnx").write_bytes(content)
+    inputs = (
+        Port("c", ("batch", n, side, side), range=(0, 1)),
+        Port("u", ("batch", k), range=(0, 1)),
+        Port("p", (), range=(0, 0.9)),
+    )
+    outputs = (Port("x", ("batch", 3, side, side), range=(0, 1)),)
+    sheets = {}
+    if examples:
+        back, bar = {
+            "labels": list(palette.values())[:2], "lines": [(255,) * 3, (0,) * 3],
+            "terrain": [(0, 255, 0), (180, 0, 0)], "colours": [(240, 240, 230), (30, 60, 200)],
+        }[kind]  # fmt: skip
+        drawings = np.empty((examples, side, side, 3), np.uint8)
+        drawings[:] = back
+        for i in range(examples):
+            drawings[i, :, side // 4 : side // 4 + i + 2] = bar
+        greys = (np.arange(examples) + 1) / 8
+        targets = to_uint8(greys[:, None, None, None] * np.ones((examples, 3, side, side)))
+        for role, tiles in (("inputs", drawings), ("targets", targets)):
+            Image.fromarray(np.concatenate(list(tiles), 1)).save(
+                folder / f"{role}.webp", lossless=True
+            )
+            sheets[role] = cards.Sheet(f"{role}.webp", 1, examples)
+
+    def metric(value: float, unit: str = "") -> cards.Metric:
+        return cards.Metric(value, unit, 100, "test", (0,), "python -m measure toy")
+
+    metrics = {
+        "L1": metric(0.0625), "PSNR": metric(21.5, "dB"), "SSIM": metric(0.875), "diversity": metric(0.0125),
+        "L1/pix2pix-paper-toy": metric(0.0703125),
+    }  # fmt: skip
+    card = cards.Card(
+        name=name,
+        family="pix2pix",
+        title="Toy pix2pix",
+        lecture="§4.1",
+        summary="It gives the drawing back.",
+        limitations="It has seen nothing else.",
+        dataset=cards.Dataset(kind, f"Toy {kind}", "public domain", "nowhere", "7" * 64),
+        training=cards.Training("python -m training.pix2pix", 0.0, "CPU", 0, {}, "abc"),
+        config={"data": kind, "size": side, "dropout": 0.5, "seed": 0},
+        graphs={
+            "generator": cards.Graph(
+                "generator.onnx", cards.sha256(content), len(content), inputs, outputs, 20, 0, 0.0
+            )
+        },
+        sheets=sheets,
+        labels=labels,
+        channels=channels,
+        metrics=metrics if measured else {},
+    )
+    card.save(folder)
+    return Model(card, folder)

@@ -18,7 +18,7 @@ The author of a tab writes one pure function and hands it to a control:
 A request has the control's checked `value` and its `context`. The context comes back from the browser: treat it as
 input, look things up by it, never build a path from it. A reply holds, all optional,
 
-    pictures  {slot: picture(...)}     painted on the screen or canvas of that name
+    pictures  {slot: picture(...)}     or photo(...) or data_uri(...), painted on the screen or canvas of that name
     text      {slot: str}              written under a screen, or as one of the `numbers`
     send      {elem_id: {...}}         changes for other live controls, applied at once in the browser
     and any change of the control itself (see below), such as "ellipse" of a LatentPad.
@@ -65,8 +65,8 @@ log = logging.getLogger(__name__)
 
 Array = np.ndarray
 
-Picture = list
-"""What `picture` makes: [width, height, channels, base64 of the pixels]."""
+Picture = list | str
+"""What `picture` makes: [width, height, channels, base64 of the pixels]; or a file in a data: URI."""
 
 
 class Request(TypedDict):
@@ -129,6 +129,15 @@ def data_uri(image: Array) -> str:
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
+def photo(image: Array) -> str:
+    """The same as a JPEG, not exact and a fraction of the bytes: for a picture that the next one soon replaces."""
+    _shape(image)
+    file = io.BytesIO()
+    flat = image.squeeze(-1) if image.shape[-1] == 1 else image
+    Image.fromarray(flat).save(file, "JPEG", quality=92, subsampling=0)
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+
+
 def grid(images: Array, columns: int, gap: int = 1, fill: int = 128) -> Array:
     """Lay out uint8 (n, h, w) or (n, h, w, c) row by row, `gap` pixels of grey `fill` between; a rest stays grey."""
     n, height, width = images.shape[:3]
@@ -160,10 +169,13 @@ class Live(gr.HTML):
 
     A subclass says how it looks (`kind`, a class in live.js, and `settings`, its JSON) and `parse`s what the browser
     sends. Settings are written into the template and not into Gradio's props: those are compiled again at every
-    change, and would grow by a background picture.
+    change, and would grow by a background picture. A control that one tab alone has brings its class along: `script`
+    adds it to `LatentLab.kinds`, and `style` is its CSS.
     """
 
     kind: str
+    script = ""
+    style = ""
 
     def __init__(
         self,
@@ -190,7 +202,9 @@ class Live(gr.HTML):
             label=label,
             # Percent-encoded JSON has no character that HTML, Handlebars or a JavaScript template would read.
             html_template=f'<div class="ll-live" data-settings="{quote(json.dumps(everything), safe="")}"></div>',
-            js_on_load="LatentLab.mount(element.firstElementChild, {props, server, trigger, watch})",
+            css_template=self.style,
+            js_on_load=self.script
+            + "LatentLab.mount(element.firstElementChild, {props, server, trigger, watch})",
             apply_default_css=False,
             **layout,
         )

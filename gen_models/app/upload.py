@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from PIL.Image import Resampling
 
 from gen_models.app.live import BadRequest
 from gen_models.runtime import Array
@@ -31,7 +32,7 @@ _UPRIGHT = {
 """What undoes each orientation that EXIF knows, but the first, which is upright."""
 
 
-def square(path: Any, side: int, channels: int) -> Array:
+def square(path: Any, side: int, channels: int, resample: Resampling = Resampling.LANCZOS) -> Array:
     """The largest square of a picture file, in its middle or a little above, scaled to `side`.
 
     A file is a PNG, a JPEG or a WebP with at most 20 million pixels, read from its header before any are decoded. It
@@ -42,6 +43,7 @@ def square(path: Any, side: int, channels: int) -> Array:
         path: of the file.
         side: height and width of what comes back.
         channels: 1 for grey, 3 for colour.
+        resample: how it is scaled; NEAREST keeps the colours of a map of labels as they are.
 
     Returns:
         uint8 (side, side, channels).
@@ -67,7 +69,7 @@ def square(path: Any, side: int, channels: int) -> Array:
         raise BadRequest(_TOO_LARGE) from None
     except Exception:  # noqa: BLE001 - Pillow raises a dozen types at hostile files
         raise BadRequest("This picture is damaged or not complete: choose another file.") from None
-    scaled = image.resize((side, side), Image.Resampling.LANCZOS)
+    scaled = image.resize((side, side), resample)
     return np.asarray(scaled, np.uint8).reshape(side, side, channels)
 
 

@@ -1,4 +1,4 @@
-// What every live control shares, and the three controls. live.py describes the protocol.
+// What every live control shares, and three controls. live.py describes the protocol.
 (() => {
   "use strict";
   if (window.LatentLab) return;
@@ -35,7 +35,10 @@
     return bytes;
   }
 
-  function paint(canvas, [width, height, channels, base64]) {
+  function paint(canvas, picture) {
+    canvas.latest = picture;
+    if (typeof picture === "string") return paintFile(canvas, picture);
+    const [width, height, channels, base64] = picture;
     if (canvas.width !== width || canvas.height !== height || !canvas.pixels) {
       canvas.width = width;
       canvas.height = height;
@@ -51,6 +54,21 @@
       to[j + 3] = 255;
     }
     canvas.getContext("2d").putImageData(canvas.pixels, 0, 0);
+  }
+
+  // A file in a data: URI takes a moment to decode; meanwhile a later picture may have come.
+  async function paintFile(canvas, uri) {
+    const image = new Image();
+    image.src = uri;
+    await image.decode();
+    if (canvas.latest !== uri) return;
+    if (canvas.width !== image.width || canvas.height !== image.height) {
+      canvas.width = image.width;
+      canvas.height = image.height;
+    }
+    canvas.classList.toggle("ll-pixels", Math.max(image.width, image.height) <= 64);
+    canvas.pixels = undefined;
+    canvas.getContext("2d").drawImage(image, 0, 0);
   }
 
   // --------------------------------------------------------------------------------------------------------- the ground
@@ -593,13 +611,20 @@
     }
   }
 
-  const KINDS = { LatentPad, LatentSliders, DrawPad };
+  const kinds = { LatentPad, LatentSliders, DrawPad };
 
   window.LatentLab = {
+    kinds, // a control of one tab alone adds itself here
+    Live,
+    POINTER_MOVES,
+    UNDO_STEPS,
+    el,
+    newId,
+    clamp,
     mount(root, gradio) {
       const { kind, ...settings } = JSON.parse(decodeURIComponent(root.dataset.settings));
       root.classList.add(`ll-${kind.toLowerCase()}`);
-      root.control = new KINDS[kind](root, settings, gradio);
+      root.control = new kinds[kind](root, settings, gradio);
     },
   };
 })();
