@@ -508,7 +508,7 @@ def test_a_decompression_bomb_is_not_decoded(
 ) -> None:
     Image.new("1", (15_000, 15_000)).save(tmp_path / "bomb.png")  # 30 kB for 225 megapixels
     Image.new("1", (11_000, 10_000)).save(tmp_path / "large.png")
-    monkeypatch.setattr(recipe, "_square", no_decoding)
+    monkeypatch.setattr(recipe, "square", no_decoding)
     assert str(recipe._read(tmp_path, 8, 3, "bomb.png")).startswith("too large")
     with pytest.warns(Image.DecompressionBombWarning):
         assert recipe._read(tmp_path, 8, 3, "large.png") == "too large: 11000 x 10000 pixels"
