@@ -65,7 +65,9 @@ def test_the_lectures_recipe_trains_and_exports(options, tmp_path, few_samples):
 
 
 def test_infogan_trains_every_seed_exports_and_is_measured(options, tmp_path):
-    infogan.main(infogan.Config(name="i", seeds=(0, 7), categories=3, **options))
+    infogan.main(
+        infogan.Config(name="i", seeds=(0, 7), categories=3, warm_up=2, groups=4, **options)
+    )
     card = cards.load(tmp_path / "i" / "card.json")
     assert card.graphs.keys() == {"generator", "recogniser", "recogniser_1"}
     assert card.training.images == 2 * 4 * 4
@@ -186,6 +188,39 @@ def test_a_continuous_code_read_with_an_error_of_sigma_is_worth_what_the_formula
     _, bound = infogan.information(torch.tensor([0]), c, torch.zeros(1, 2), mean, logvar)
     wanted = math.log(2) - 0.5 - math.log(0.1) - 0.5 * math.log(2 * math.pi)
     assert bound.item() == pytest.approx(wanted, rel=1e-5)
+
+
+def test_readings_that_agree_share_their_entropy_and_independent_ones_nothing():
+    alike = 100 * torch.eye(5).repeat(20, 1)
+    assert infogan.shared_information(alike, alike).item() == pytest.approx(math.log(5), rel=1e-4)
+    every_pair = alike.repeat_interleave(5, 0), alike[:5].repeat(100, 1)
+    assert infogan.shared_information(*every_pair).item() == pytest.approx(0, abs=1e-4)
+    one_group = 100 * torch.eye(5)[:1].repeat(20, 1)
+    assert infogan.shared_information(one_group, one_group).item() == pytest.approx(0, abs=1e-4)
+
+
+def test_categories_begin_as_the_clusters_of_what_q_sees():
+    """Pictures of three kinds, with some noise: an untrained Q sees three clusters."""
+    rng = torch.Generator().manual_seed(0)
+    kinds = torch.randint(0, 255, (3, 1, 16, 16), generator=rng)
+    x = kinds.repeat(20, 1, 1, 1) + torch.randint(-5, 6, (60, 1, 16, 16), generator=rng)
+    data = Images(x.clamp(0, 255).byte(), None, Info("kinds", "", "", "", ""))
+    torch.manual_seed(0)
+    Q = infogan.Recogniser(1, 16, 8, 3, 2, 5)
+    infogan.begin_categories(Q, data, 0)
+    category = Q.eval()(to_float(data.x))[0].argmax(1).reshape(20, 3)
+    assert (category == category[0]).all()
+    assert len(set(category[0].tolist())) == 3
+
+
+def test_an_infogan_that_was_stopped_ends_as_one_that_was_not(options):
+    data = load(options["data"], "train", size=32, channels=1)
+    more = options | {"categories": 3, "warm_up": 3, "groups": 4}
+    _, whole, _ = infogan.train(infogan.Config(name="whole", **more), data, 0)
+    infogan.train(infogan.Config(name="parts", **more | {"steps": 2}), data, 0)
+    _, parts, _ = infogan.train(infogan.Config(name="parts", **more), data, 0)
+    for a, b in zip(whole.state_dict().values(), parts.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
 
 
 def test_codes_come_from_their_distributions():

@@ -31,6 +31,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from gen_models import app, cards
 from gen_models.networks.cyclegan import ResNet
 from gen_models.networks.features import Recogniser
+from gen_models.networks.infogan import Reading
 from gen_models.networks.pix2pix import PaperUNet, UNet
 from gen_models.runtime import THREADS, Model, to_uint8
 from scripts import chromium
@@ -40,6 +41,7 @@ from training import (
     dcgan,
     features,
     gan,
+    infogan,
     lab,
     lab_textbook,
     pix2pix,
@@ -153,6 +155,13 @@ def gan_networks(card: cards.Card) -> dict[str, nn.Module]:
     return {"generator": G}
 
 
+def infogan_networks(card: cards.Card) -> dict[str, nn.Module]:
+    """As `autoencoder_networks`, for an InfoGAN and its first recogniser."""
+    shape = torch.Size(map(int, card.graphs["generator"].outputs[0].shape[1:]))
+    G, _, Q = infogan.build(infogan.Config(**card.config), shape)
+    return {"generator": G, "recogniser": Reading(Q)}
+
+
 def pix2pix_networks(card: cards.Card) -> dict[str, nn.Module]:
     """As `autoencoder_networks`, for a pix2pix."""
     _, k, size, _ = card.graphs["generator"].inputs[0].shape
@@ -184,6 +193,7 @@ NETWORKS: dict[str, Callable[[cards.Card], dict[str, nn.Module]]] = {
     "autoencoder": autoencoder_networks,
     "vae": vae_networks,
     "gan": gan_networks,
+    "infogan": infogan_networks,
     "pix2pix": pix2pix_networks,
     "cyclegan": cyclegan_networks,
     "features": features_networks,

@@ -1,13 +1,20 @@
 """InfoGAN: a GAN whose codes can be read back from the picture (lecture §3.8; Chen et al. 2016).
 
 Part of G's input is a code c of known distribution: a category, uniform over ten, and two numbers, uniform in [−1, 1].
-A recogniser Q, which shares D's convolutions, guesses c from the picture. Its log-likelihood bounds the mutual
-information of code and picture from below, and G, D's convolutions and Q all raise it, beside the GAN's own game:
+A recogniser Q guesses c from the picture. Its log-likelihood bounds the mutual information of code and picture from
+below, and G and Q both raise it, beside the GAN's own game:
 
-    L_I = E log q(c | G(z, c)) + H(c)  ≤  I(c; G(z, c)),        min over D, Q;  min over G:   V_D, V_G  −  λ L_I.
+    L_I = E log q(c | G(z, c)) + H(c)  ≤  I(c; G(z, c)),        max over Q;  min over G:   V_G  −  λ L_I.
 
-No label is used. Which digit a category stands for is found afterwards, by matching (Hungarian method) on test labels.
-Several seeds are trained: how often the categories are the digits depends on them. The first is exported to generate.
+That is the paper's. With it alone the categories are fixed while G still draws blobs, and in our trainings few of them
+became digits. So Q also looks at the real pictures, ours and not in the paper: what it says of a picture should say as
+much as possible about what it says of the same picture, moved at random (Ji et al. 2019):
+
+    I(Q(x'); Q(x'')) = Σ_ij P_ij log P_ij / (P_i P_j),        P = E q(·|x') q(·|x'')ᵀ.
+
+At first it does so alone, with more groups than there are categories; then its categories begin as the clusters that
+k-means finds in its features. No label is used. Which digit a category stands for is found afterwards, by matching
+(Hungarian method) on test labels. Several seeds are trained; the first one's generator is exported.
 
     python -m training.infogan --name infogan-digits --data digits
 """
@@ -18,10 +25,12 @@ import math
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from lightning_fabric import Fabric
+from scipy.cluster.vq import kmeans2
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -30,18 +39,18 @@ from gen_models.networks.gan import Discriminator
 from gen_models.networks.infogan import CodedGenerator, Reading, Recogniser
 from training import cli
 from training.augment import jitter
-from training.data import Images, load
+from training.data import Images, load, to_float
 from training.evaluate import evaluate
 from training.export import Spec, export
 from training.objectives import log_normal, logistic_discriminator, logistic_generator, r1
-from training.run import Ema, Run, RunConfig, refit_batchnorm
+from training.run import Ema, Run, RunConfig, mix, refit_batchnorm
 
 
 @dataclass(frozen=True)
 class Config(RunConfig):
     """One InfoGAN for each of several seeds."""
 
-    batch: int = 64
+    batch: int = 128
     """pictures per step and device"""
     data: str = "digits"
     """a data set of training.data, or folder:PATH"""
@@ -69,8 +78,14 @@ class Config(RunConfig):
     """steps between penalties"""
     augment: float = 0.3
     """strength of the random affine maps of the training pictures"""
-    moved: float = 1.5
-    """strength of the random affine maps under which Q must still read the category; 0 leaves them out"""
+    moved: float = 2.0
+    """strength of the random affine maps under which Q must still read the category"""
+    warm_up: int = 1_200
+    """first steps, in which Q alone learns, from real pictures; 0 for InfoGAN as in the paper, but for `lambda_real`"""
+    groups: int = 50
+    """how many groups Q tells apart in them"""
+    lambda_real: float = 1.0
+    """weight of I(Q(x'); Q(x'')) beside L_I, for Q; 0 leaves it out"""
     ema: float = 200.0
     """half-life of G's moving average, in steps"""
     lr: float = 5e-4
@@ -106,10 +121,20 @@ def read_back(
 
     Without the moves, ten slants or places would do for ten categories; a digit is what stays (ours, not in the paper).
     """
-    logits, mean, logvar = Q(x_hat)
-    if config.moved:
-        logits = Q(jitter(x_hat, config.moved))[0]
+    _, mean, logvar, _ = Q(x_hat)
+    logits = Q(jitter(x_hat, config.moved))[0]
     return information(category, continuous, logits, mean, logvar)
+
+
+def shared_information(a: Float[Tensor, "b k"], b: Float[Tensor, "b k"]) -> Float[Tensor, ""]:
+    """I(Q(x'); Q(x'')) in nats, of the logits that Q gives for two moved copies of each picture of a batch.
+
+    At most log k: each copy tells the other's group, and all groups are equally large (Ji et al. 2019, eq. 3).
+    """
+    joint = a.softmax(1).T @ b.softmax(1) / len(a)
+    joint = ((joint + joint.T) / 2).clamp(min=1e-7)
+    single = joint.sum(1)
+    return (joint * (joint.log() - single.log()[:, None] - single.log())).sum()
 
 
 def train(
@@ -119,23 +144,43 @@ def train(
     run = Run(replace(config, name=f"{config.name}/seed-{seed}", seed=seed), fabric)
     G, D, Q = map(run.setup, build(config, data.x.shape[1:]))
     ema = Ema(G.module, config.ema)
-    readers = [*D.parameters(), *Q.head.parameters()]  # D's convolutions are Q's too
-    optimizer_G, optimizer_D = (
-        run.optimizer(Adam(parameters, config.lr, betas=(0.5, 0.99)))
-        for parameters in (G.parameters(), readers)
+    optimizer_G, optimizer_D, optimizer_Q = (
+        run.optimizer(Adam(net.parameters(), lr, betas=betas))
+        for net, lr, betas in (
+            (G, config.lr, (0.5, 0.99)),
+            (D, config.lr, (0.5, 0.99)),
+            (Q, 2 * config.lr, (0.9, 0.99)),
+        )
     )
     state = {"G": G, "D": D, "Q": Q, "ema": ema}
-    state |= {"optimizer_G": optimizer_G, "optimizer_D": optimizer_D}
+    state |= {"optimizer_G": optimizer_G, "optimizer_D": optimizer_D, "optimizer_Q": optimizer_Q}
     run.resume(**state)
 
     for x in run.batches(data):
-        x = jitter(x, config.augment)
+        seen, moved = Q(jitter(x, config.augment)), Q(jitter(x, config.moved))
+        which = 0 if run.step > config.warm_up else 3  # categories, or groups
+        shared = shared_information(seen[which].float(), moved[which].float())
+        if run.step <= config.warm_up:
+            optimizer_Q.zero_grad()
+            run.fabric.backward(-shared)
+            optimizer_Q.step()
+            if run.step == config.warm_up:
+                begin_categories(Q.module, data, seed)
+            run.log(shared=shared)
+            run.checkpoint(lambda: samples(config, ema.net), **state)
+            continue
+
         z, category, continuous = draw_codes(config, len(x), x.device)
         x_hat = G(z, F.one_hot(category, config.categories).float(), continuous)
 
-        loss_D = logistic_discriminator(D(x), D(x_hat.detach()))
         parts = read_back(config, Q, x_hat.detach(), category, continuous)
-        loss_D = loss_D - config.lambda_category * parts[0] - config.lambda_continuous * parts[1]
+        bound = config.lambda_category * parts[0] + config.lambda_continuous * parts[1]
+        optimizer_Q.zero_grad()
+        run.fabric.backward(-bound.mean() - config.lambda_real * shared)
+        optimizer_Q.step()
+
+        x = jitter(x, config.augment)
+        loss_D = logistic_discriminator(D(x), D(x_hat.detach()))
         if config.gamma and run.step % config.r1_every == 0:
             with run.fabric.autocast():  # Fabric's wrapper allows no gradient but fabric.backward's
                 loss_D = loss_D + config.r1_every * config.gamma * r1(D.module, x)
@@ -145,16 +190,29 @@ def train(
 
         loss_G = logistic_generator(D(x_hat))
         parts = read_back(config, Q, x_hat, category, continuous)
-        loss = loss_G - config.lambda_category * parts[0] - config.lambda_continuous * parts[1]
+        bound = config.lambda_category * parts[0] + config.lambda_continuous * parts[1]
         optimizer_G.zero_grad()
-        run.fabric.backward(loss.mean())
+        run.fabric.backward((loss_G - bound).mean())
         optimizer_G.step()
         ema.update(G.module, run.step)
 
-        run.log(loss_G=loss_G, category=parts[0], continuous=parts[1])
+        run.log(loss_G=loss_G, category=parts[0], continuous=parts[1], shared=shared)
         run.checkpoint(lambda: samples(config, ema.net), **state)
     refit(config, ema.net)
     return ema.net, Q.module, run
+
+
+@torch.no_grad()
+def begin_categories(Q: Recogniser, data: Images, seed: int) -> None:
+    """Make Q's categories the clusters of its features of the training pictures: the tightest of ten k-means."""
+    device = Q.centres.device
+    Q.eval()
+    parts = [Q.features(to_float(x.to(device))).cpu() for x in data.x.split(500)]
+    Q.train()
+    h = torch.cat(parts).numpy()
+    found = [kmeans2(h, len(Q.centres), minit="++", iter=30, rng=mix(seed, i)) for i in range(10)]
+    centres, _ = min(found, key=lambda f: np.square(h - f[0][f[1]]).sum())
+    Q.centres.copy_(torch.from_numpy(centres).to(device))
 
 
 def build(config: Config, shape: torch.Size) -> tuple[nn.Module, Discriminator, Recogniser]:
@@ -164,9 +222,10 @@ def build(config: Config, shape: torch.Size) -> tuple[nn.Module, Discriminator, 
     try:
         G = CodedGenerator(c, size, config.width, config.latent_dim, *codes)
         D = Discriminator(c, size, config.width)
+        Q = Recogniser(c, size, config.width, *codes, config.groups)
     except ValueError as error:
         raise cli.UserError(str(error)) from None
-    return G, D, Recogniser(D, *codes)
+    return G, D, Q
 
 
 def samples(config: Config, G: nn.Module) -> Tensor:
@@ -234,7 +293,8 @@ def export_model(
         lecture="§3.8",
         summary=(
             f"A GAN on {test.info.title} with a categorical code of {config.categories} values and "
-            f"{config.continuous} continuous codes that can be read back from its pictures; no label was used. "
+            f"{config.continuous} continuous codes that can be read back from its pictures; no label was used. Unlike "
+            "the paper's, Q learns from the training pictures too: a picture, moved, should keep its category. "
             f"With it, the recognisers of {len(recognisers)} training seeds."
         ),
         limitations=(

@@ -6,8 +6,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gen_models.networks.gan import Discriminator, Generator
+from gen_models.networks.gan import Generator, halvings
 
+FEATURES = 256
+"""Numbers in which Q sees a picture."""
 LOGVAR_MIN, LOGVAR_MAX = -6.0, 1.0
 """Bounds of Q's log-variance: without the lower one, a code read perfectly drives the likelihood to infinity."""
 
@@ -40,26 +42,48 @@ class CodedGenerator(nn.Module):
 class Recogniser(nn.Module):
     """Q: pictures to q(c|x), a categorical distribution times a Normal one for each continuous code.
 
-    Its convolutions are those of a discriminator, shared (Chen et al. 2016); its last layers are its own.
+    A network of its own, with BatchNorm; Chen et al. 2016 share D's convolutions. A category is a direction, `centres`,
+    and its logit the cosine to it, times `sharpness`: so the centres of clusters of features can be put there.
     """
 
-    def __init__(self, D: Discriminator, categories: int, continuous: int) -> None:
+    def __init__(
+        self, channels: int, size: int, width: int, categories: int, continuous: int, groups: int
+    ) -> None:
+        """`groups`: how many finer groups than categories it can also tell apart."""
         super().__init__()
-        self.parts = (categories, continuous, continuous)
-        self.trunk = D.trunk
-        self.head = nn.Sequential(
+        sides = halvings(size)
+        widths = [width * min(2**i, 8) for i in range(len(sides))]
+        layers: list[nn.Module] = []
+        for c_in, c_out in zip([channels, *widths], widths, strict=False):
+            layers += [nn.Conv2d(c_in, c_out, 4, 2, 1), nn.BatchNorm2d(c_out), nn.LeakyReLU(0.2)]
+        self.trunk = nn.Sequential(
+            *layers,
             nn.Flatten(),
-            nn.Linear(D.features, 128),
+            nn.Linear(widths[-1] * sides[-1] ** 2, FEATURES),
+            nn.BatchNorm1d(FEATURES),
             nn.LeakyReLU(0.2),
-            nn.Linear(128, sum(self.parts)),
         )
+        self.centres = nn.Parameter(torch.randn(categories, FEATURES))
+        self.sharpness = nn.Parameter(torch.tensor(10.0))
+        self.codes = nn.Linear(FEATURES, 2 * continuous)
+        self.groups = nn.Linear(FEATURES, groups)
+
+    def features(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b k"]:
+        """What it sees of pictures, as directions: of length 1."""
+        return nn.functional.normalize(self.trunk(2 * x - 1), eps=1e-6)
 
     def forward(
         self, x: Float[Tensor, "b c h w"]
-    ) -> tuple[Float[Tensor, "b c"], Float[Tensor, "b m"], Float[Tensor, "b m"]]:
-        """Return (the category's logits, the continuous codes' means, their log σ²)."""
-        category, mean, spread = self.head(self.trunk(2 * x - 1)).split(self.parts, dim=1)
-        return category, mean, LOGVAR_MIN + (LOGVAR_MAX - LOGVAR_MIN) * spread.sigmoid()
+    ) -> tuple[
+        Float[Tensor, "b c"], Float[Tensor, "b m"], Float[Tensor, "b m"], Float[Tensor, "b g"]
+    ]:
+        """Return (the category's logits, the continuous codes' means, their log σ², the groups' logits)."""
+        h = self.trunk(2 * x - 1)
+        directions = (nn.functional.normalize(v, eps=1e-6) for v in (h, self.centres))
+        category = self.sharpness * nn.functional.linear(*directions)
+        mean, spread = self.codes(h).chunk(2, dim=1)
+        logvar = LOGVAR_MIN + (LOGVAR_MAX - LOGVAR_MIN) * spread.sigmoid()
+        return category, mean, logvar, self.groups(h)
 
 
 class Reading(nn.Module):
@@ -73,5 +97,5 @@ class Reading(nn.Module):
         self, x: Float[Tensor, "b c h w"]
     ) -> tuple[Float[Tensor, "b c"], Float[Tensor, "b m"], Float[Tensor, "b m"]]:
         """Read the codes of pictures."""
-        category, mean, logvar = self.Q(x)
+        category, mean, logvar, _ = self.Q(x)
         return category.softmax(1), mean, (0.5 * logvar).exp()
