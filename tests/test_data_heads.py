@@ -19,6 +19,7 @@ from training import data
 from training.data import DataError, common, heads
 from training.data.heads import factors, geometry, hair, mesh, raster, view
 from training.data.heads.geometry import Geometry
+from training.data.heads.labels import LABELS, label_map
 from training.data.heads.paint import materials
 from training.data.heads.render import render
 
@@ -430,6 +431,23 @@ def test_masks_say_what_is_where(model: Geometry) -> None:
     assert not masks["beard"].any()
 
 
+def test_a_label_map_shows_the_same_head_as_its_picture(model: Geometry) -> None:
+    f = sample(6, hair_style=2, yaw=0, pitch=0, roll=0, beard=0, glasses=0)
+    seen = label_map(model, f, 32)
+    assert (seen.shape, seen.dtype) == ((1, 32, 32), np.uint8)
+    names = list(LABELS)
+    rows = {name: np.nonzero(seen[0] == names.index(name))[0] for name in names}
+    assert len(rows["beard"]) == len(rows["glasses"]) == 0
+    assert min(len(rows[name]) for name in ("skin", "hair", "eyes", "brows")) > 0
+    assert rows["brows"].mean() < rows["eyes"].mean()
+    # The ground of a picture is of one colour: what is not labelled as ground differs from it.
+    picture = render(model, f, 32).astype(int)
+    ground = picture[:, 0, 0][:, None]
+    apart = np.abs(picture[:, seen[0] != 0] - ground).max(0)
+    assert np.median(apart) > 20
+    assert np.median(np.abs(picture[:, seen[0] == 0] - ground).max(0)) < 20
+
+
 # The recipe
 
 
@@ -453,6 +471,33 @@ def test_a_set_is_built_once_and_split_by_individual(data_root: Path) -> None:
     assert len(people) == 18
     assert not people & {tuple(row) for row in test.factors[:, :49].tolist()}
     assert [p.name for p in data_root.iterdir()] == ["toy-heads.npz"]  # no parts are left
+
+
+def test_label_maps_are_in_the_order_of_the_pictures(
+    data_root: Path, drawn: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = replace(TOY, individuals=20)
+    monkeypatch.setattr(heads, "SETS", (few,))
+
+    def numbered(_: Geometry, f: factors.Factors, size: int) -> np.ndarray:
+        return np.full((1, size, size), int(f["yaw"] > 0), np.uint8)
+
+    monkeypatch.setattr(heads, "label_map", numbered)
+    labels = heads.load_labels(data_root)
+    for split, maps in zip(heads.load(few, data_root), labels, strict=True):
+        assert split.factors is not None
+        assert maps.shape == (len(split), 1, 128, 128)
+        yaw = split.factors[:, factors.NAMES.index("yaw")]
+        assert torch.equal(maps[:, 0, 5, 5] == 1, yaw > 0)
+
+
+def test_label_maps_of_unknown_labels_are_refused(
+    data_root: Path, drawn: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heads, "SETS", (TOY,))
+    monkeypatch.setattr(heads, "label_map", lambda *_: np.full((1, 128, 128), 99, np.uint8))
+    with pytest.raises(DataError, match="does not hold"):
+        heads.load_labels(data_root)
 
 
 def test_a_set_that_is_there_is_read(

@@ -116,6 +116,15 @@ def test_no_place_is_in_both_domains_of_training(globe: earth.Maps) -> None:
     assert not places(a.x) & places(b.x)
     a, b = load_unpaired("earth", "test", 128)
     assert torch.equal(a.x, b.x), "aligned"
+    pairs = load_pairs("earth-pairs", "test", 128)
+    assert torch.equal(pairs.c, a.x)
+    assert torch.equal(pairs.x, b.x)
+
+
+def test_a_pair_is_turned_round_if_both_are_pictures(globe: earth.Maps) -> None:
+    there, back = (load_pairs(name, "test", 128) for name in ("earth-pairs", "earth-pairs,BtoA"))
+    assert torch.equal(there.c, back.x)
+    assert "turned round" in refused(load_pairs, "terrain,BtoA")
 
 
 def test_a_damaged_file_or_another_recipe_is_told(globe: earth.Maps, tmp_path: Path) -> None:

@@ -214,8 +214,8 @@ def export_model(config: Config, G_xy: nn.Module, G_yx: nn.Module, run: Run) -> 
         data=dataset(info),
         runs=[run],
         graphs={
-            "G_xy": Spec(G_xy, (x,), {"y": (0, 1)}),
-            "G_yx": Spec(G_yx, (y,), {"x": (0, 1)}),
+            "G_xy": Spec(G_xy, (x,), {"y": (0, 1)}, half=True),
+            "G_yx": Spec(G_yx, (y,), {"x": (0, 1)}, half=True),
         },
         sheets={
             "x": sheet("x", spread(X, min(EXAMPLES, len(X)))),

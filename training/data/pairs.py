@@ -2,13 +2,14 @@
 
     load_pairs("heads-labels", "train")       label maps and heads
     load_pairs("pairs:PATH", "train", 256)    two folders of equal names, or side-by-side pictures
+    load_pairs("earth-pairs,BtoA", "train")   maps and satellite pictures
     load_unpaired("earth", "train")           satellite and map, of different places
     load_unpaired("unpaired:PATH_A,PATH_B", "train", 256)
 
 `pairs:PATH` holds the folders A and B (with or without folders train and test, or val, in or above
 them), or pictures twice as wide as high, A on the left, as the pix2pix data sets do. `,BtoA` at the
-end turns the direction round. `unpaired:PATH` holds trainA, trainB, testA and testB, as the
-CycleGAN data sets do. Without folders for it, a tenth is test, chosen by content.
+end of a name turns the direction round. `unpaired:PATH` holds trainA, trainB, testA and testB, as
+the CycleGAN data sets do. Without folders for it, a tenth is test, chosen by content.
 """
 
 import hashlib
@@ -31,9 +32,11 @@ from training.data.heads.labels import LABELS
 
 SIZE = 128
 """Side of the pictures where none is asked for."""
-PAIRED = ("heads-labels", "toons-lines", "terrain")
+PAIRED = ("heads-labels", "toons-lines", "terrain", "earth-pairs")
 UNPAIRED = ("heads-toons", "earth")
 RGB = ("red", "green", "blue")
+TURNED = ",BtoA"
+"""At the end of a name: the second picture of a pair is what is drawn."""
 FIRST, SECOND, TRAIN, TEST = "A", "B", "train", ("test", "val")
 
 
@@ -104,23 +107,33 @@ def load_pairs(spec: str, split: Split, size: int | None = None) -> Pairs:
     Raises DataError, with one sentence, for a bad argument or data that are missing or damaged.
     """
     size = _checked(spec, split, size)
+    named = spec.removesuffix(TURNED)
     try:
-        if spec == "heads-labels":
-            return _heads_labels(split, size)
-        if spec == "toons-lines":
-            return _toons_lines(split, size)
-        if spec == "terrain":
-            return _terrain(split, size)
-        if spec.startswith("pairs:"):
-            path = spec.removeprefix("pairs:")
-            turned = path.endswith(",BtoA")
-            path = path.removesuffix(",BtoA").removesuffix(",AtoB")
-            pairs = _folders(_folder(path), size)[split != "train"]
-            return replace(pairs, c=pairs.x, x=pairs.c) if turned else pairs
+        pairs = _named(named, split, size)
     except OSError as error:
         raise DataError(f"The data set {spec} cannot be read or stored: {error}.") from error
+    if named == spec:
+        return pairs
+    if pairs.c.shape[1] != 3:
+        raise DataError(f"{named} cannot be turned round: what is drawn is no picture.")
+    return replace(pairs, c=pairs.x, x=pairs.c)
+
+
+def _named(spec: str, split: Split, size: int) -> Pairs:
+    if spec == "heads-labels":
+        return _heads_labels(split, size)
+    if spec == "toons-lines":
+        return _toons_lines(split, size)
+    if spec == "terrain":
+        return _terrain(split, size)
+    if spec == "earth-pairs":
+        return _earth_pairs(split, size)
+    if spec.startswith("pairs:"):
+        path = spec.removeprefix("pairs:").removesuffix(",AtoB")
+        return _folders(_folder(path), size)[split != "train"]
     raise DataError(
-        f"There are no pairs '{spec}': choose {', '.join(PAIRED)}, pairs:PATH or pairs:PATH,BtoA."
+        f"There are no pairs '{spec}': choose {', '.join(PAIRED)} or pairs:PATH; {TURNED} at the "
+        "end turns pictures round."
     )
 
 
@@ -197,6 +210,16 @@ def _terrain(split: Split, size: int) -> Pairs:
          flips.repeat(len(at), 1)], 1,
     )  # fmt: skip
     return Pairs(maps.terrain[None], maps.satellite[None], info, (), names, places, size)
+
+
+def _earth_pairs(split: Split, size: int) -> Pairs:
+    """Satellite and map of the same places: what CycleGAN never sees together. Its test pictures are those of earth."""
+    maps = earth.load(root())
+    at = earth.corners(maps.terrain[1], size, split, size // 4)
+    info = replace(earth.INFO, name="earth-pairs", title="Earth: satellite and map")
+    return Pairs(
+        earth.cut(maps.satellite, at, size), earth.cut(maps.relief, at, size), info, size=size
+    )
 
 
 def _earth(split: Split, size: int) -> tuple[Images, Images]:
