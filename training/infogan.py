@@ -68,6 +68,8 @@ class Config(RunConfig):
     """channels of G, D and Q at half the pictures' side"""
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     """a network is trained from each; the first one's generator is exported"""
+    further_steps: int = 0
+    """more steps of the first, for its generator"""
     lambda_category: float = 1.0
     """weight of the category's part of L_I"""
     lambda_continuous: float = 0.05
@@ -141,7 +143,8 @@ def train(
     config: Config, data: Images, seed: int, fabric: Fabric | None = None
 ) -> tuple[nn.Module, Recogniser, Run]:
     """Fit from `seed` and return (averaged G, Q) with their run."""
-    run = Run(replace(config, name=f"{config.name}/seed-{seed}", seed=seed), fabric)
+    steps = config.steps + config.further_steps * (seed == config.seeds[0])
+    run = Run(replace(config, name=f"{config.name}/seed-{seed}", seed=seed, steps=steps), fabric)
     G, D, Q = map(run.setup, build(config, data.x.shape[1:]))
     ema = Ema(G.module, config.ema)
     optimizer_G, optimizer_D, optimizer_Q = (

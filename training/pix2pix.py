@@ -26,7 +26,7 @@ from training.augment import mirrored
 from training.data.pairs import Pairs, encode, load_pairs
 from training.evaluate import evaluate
 from training.objectives import absolute_error, logistic_discriminator, logistic_generator, r1
-from training.run import Ema, Run, RunConfig, refit_batchnorm
+from training.run import Ema, Run, RunConfig, refit_batchnorm, set_lr
 from training.translation import Drawn, export_pix2pix, pairs_of, progress_sheet, sides
 
 
@@ -56,6 +56,8 @@ class Config(RunConfig):
     """half-life of G's moving average, in steps"""
     lr: float = 4e-4
     """Adam's learning rate, of both players"""
+    decay: float = 0.5
+    """share of the steps, the last ones, over which it falls to 0; 0 for none"""
 
 
 def train(config: Config) -> tuple[nn.Module, Run]:
@@ -74,6 +76,8 @@ def train(config: Config) -> tuple[nn.Module, Run]:
     for c, x in pairs_of(run, data):
         if config.mirror:
             c, x = mirrored(torch.cat([c, x], dim=1)).tensor_split([c.shape[1]], dim=1)
+        for optimizer in (optimizer_G, optimizer_D):
+            set_lr(optimizer, config.lr * min(1.0, (1 - run.progress) / max(config.decay, 1e-6)))
         u = torch.rand(len(c), G.module.noise, device=c.device)
         x_hat = G(c, u, p)
 
