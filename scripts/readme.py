@@ -11,6 +11,8 @@ HEADLINES = {
     "vae": ("−log p(x), 5000 samples", "squared error", "KL"),
     "gan": ("Fréchet distance", "recall"),
     "infogan": ("code accuracy",),
+    "pix2pix": ("L1", "SSIM"),
+    "cyclegan": ("error against the true pair/y", "cycle error/x"),
     "features": ("accuracy",),
     "lab": ("ring: high quality", "grid: modes"),
 }

@@ -69,7 +69,8 @@ def test_infogan_trains_every_seed_exports_and_is_measured(options, tmp_path):
         infogan.Config(name="i", seeds=(0, 7), categories=3, warm_up=2, groups=4, **options)
     )
     card = cards.load(tmp_path / "i" / "card.json")
-    assert card.graphs.keys() == {"generator", "recogniser", "recogniser_1"}
+    assert card.graphs.keys() == {"generator", "recogniser"}
+    assert card.config["seed"] == 0
     assert card.training.images == 2 * 4 * 4
     assert {path.name for path in (tmp_path / "runs" / "i").iterdir()} == {"seed-0", "seed-7"}
     q = Model(card, tmp_path / "i")("recogniser", x=np.zeros((2, 1, 32, 32)))
@@ -188,6 +189,22 @@ def test_a_continuous_code_read_with_an_error_of_sigma_is_worth_what_the_formula
     _, bound = infogan.information(torch.tensor([0]), c, torch.zeros(1, 2), mean, logvar)
     wanted = math.log(2) - 0.5 - math.log(0.1) - 0.5 * math.log(2 * math.pi)
     assert bound.item() == pytest.approx(wanted, rel=1e-5)
+
+
+def test_the_accuracy_of_all_seeds_comes_together(options, tmp_path, monkeypatch):
+    one = load(options["data"], "train", size=32, channels=1)
+    labelled = Images(one.x, torch.arange(len(one)) % 3, replace(one.info, classes=("a", "b", "c")))
+    for module in ("training.infogan", "training.measurement"):
+        monkeypatch.setattr(f"{module}.load", lambda *_, **__: labelled)
+    infogan.main(
+        infogan.Config(name="i", seeds=(3, 5), categories=3, warm_up=2, groups=4, **options)
+    )
+    metrics = cards.load(tmp_path / "i" / "card.json").metrics
+    each = [metrics[f"code accuracy/seed {seed}"] for seed in (3, 5)]
+    assert [metric.seeds for metric in each] == [(3,), (5,)]
+    mean = metrics["code accuracy"]
+    assert mean.value == pytest.approx(np.mean([metric.value for metric in each]))
+    assert mean.seeds == (3, 5)
 
 
 def test_readings_that_agree_share_their_entropy_and_independent_ones_nothing():

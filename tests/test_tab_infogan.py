@@ -142,7 +142,6 @@ def test_accuracy_comes_with_its_spread(models):
     assert reading.accuracy(models["toy"]) == "92.0 %"
     assert "mean of 5 trainings, from 90.0 % to 94.0 %" in reading.spread(models["toy"])
     assert reading.accuracy(models["bare"]) == "–"
-    assert common.recognisers(models["toy"]) == ["recogniser", "recogniser_1"]
 
 
 # ---------------------------------------------------------------------------------------------------------------------

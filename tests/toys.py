@@ -432,8 +432,7 @@ def infogan(
     Pixel j of the first row is 1 for category j and 0 for the others; the next two are 1/2 + c/4; the other pixels are
     1/2 + z/8, z of 62 numbers written again and again, and all is cut to [0, 1]. Q takes the softmax of `certainty`
     times the first pixels, so that its probability of the true category is 1 / (1 + (k − 1) e^−certainty), and reads
-    continuous codes exactly. "recogniser_1" calls category j the category k − 1 − j. Category j is matched with digit
-    3 j + 1 (mod k).
+    continuous codes exactly. Category j is matched with digit 3 j + 1 (mod k).
 
     Args:
         root: holds the models.
@@ -482,26 +481,25 @@ def infogan(
         )
 
     keep("generator", generator, (Port("z", ("batch", size)), *codes), (picture,), constants)
-    for role, order in (("recogniser", range(k)), ("recogniser_1", range(k)[::-1])):
-        reading = np.zeros((pixels, k), np.float32)
-        reading[order, range(k)] = certainty
-        recogniser = [
-            node("Flatten", ["x"], ["rows"]),
-            node("MatMul", ["rows", "reading"], ["scores"]),
-            node("Softmax", ["scores"], ["category"], axis=1),
-            node("MatMul", ["rows", "four"], ["off"]),
-            node("Sub", ["off", "two"], ["continuous"]),
-        ]
-        four = np.zeros((pixels, m), np.float32)
-        four[range(k, k + m), range(m)] = 4
-        constants = {"reading": reading, "four": four, "two": np.float32([2])}
-        outputs = codes
-        if sigma is not None:
-            recogniser.append(node("Mul", ["continuous", "nothing"], ["zero"]))
-            recogniser.append(node("Add", ["zero", "spread"], ["sigma"]))
-            constants |= {"nothing": np.float32([0]), "spread": np.float32([sigma])}
-            outputs = (*codes, Port("sigma", ("batch", m)))
-        keep(role, recogniser, (picture,), outputs, constants)
+    reading = np.zeros((pixels, k), np.float32)
+    reading[range(k), range(k)] = certainty
+    recogniser = [
+        node("Flatten", ["x"], ["rows"]),
+        node("MatMul", ["rows", "reading"], ["scores"]),
+        node("Softmax", ["scores"], ["category"], axis=1),
+        node("MatMul", ["rows", "four"], ["off"]),
+        node("Sub", ["off", "two"], ["continuous"]),
+    ]
+    four = np.zeros((pixels, m), np.float32)
+    four[range(k, k + m), range(m)] = 4
+    constants = {"reading": reading, "four": four, "two": np.float32([2])}
+    outputs = codes
+    if sigma is not None:
+        recogniser.append(node("Mul", ["continuous", "nothing"], ["zero"]))
+        recogniser.append(node("Add", ["zero", "spread"], ["sigma"]))
+        constants |= {"nothing": np.float32([0]), "spread": np.float32([sigma])}
+        outputs = (*codes, Port("sigma", ("batch", m)))
+    keep("recogniser", recogniser, (picture,), outputs, constants)
     if examples:
         pictures = np.random.default_rng(5).random((examples, 1, side, side)) / 2
         pictures[range(examples), 0, 0, np.arange(examples) % k] = 1

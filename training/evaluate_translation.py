@@ -34,6 +34,8 @@ from training.translation import shown, spread_pairs
 PICTURES = 1000
 """Test pictures at most."""
 BATCH = 16
+SHOWN = 7
+"""Test pairs on pix2pix's preview."""
 DRAWS, DRAWN = 8, 100
 """Translations of one c, by as many z, and of how many c, for the diversity."""
 SIGMAS = (0.01, 0.02, 0.05, 0.1, 0.2)
@@ -46,7 +48,7 @@ MEAN_ERROR = "mean |difference| of pixels in [0, 1]"
 
 
 def pix2pix(m: Measurement) -> Result:
-    """L1, PSNR, SSIM, the Fréchet distance where there are features; how much z changes; a sheet of c, x and four x̂."""
+    """L1, PSNR, SSIM, the Fréchet distance where there are features; how much z changes; a sheet of c, x, three x̂."""
     model, rng = m.model, np.random.default_rng(0)
     data = load_pairs(model.card.config["data"], "test", model.card.config["size"])
     _check(m, data.info.sha256)
@@ -76,9 +78,9 @@ def pix2pix(m: Measurement) -> Result:
         metrics["Fréchet distance"] = m.metric(
             measures.frechet_distance(fake, real), f"on features of {recogniser.card.name}", n
         )
-    c, x = (some.numpy() for some in spread_pairs(data, 10))
-    rows = [shown(data, c), x, *(translate(model, c, rng) for _ in range(4))]
-    return metrics, contact_sheet(np.concatenate(rows), columns=10, scale=1)
+    c, x = (some.numpy() for some in spread_pairs(data, SHOWN))
+    rows = [shown(data, c), x, *(translate(model, c, rng) for _ in range(3))]
+    return metrics, contact_sheet(np.concatenate(rows), columns=SHOWN, scale=1)
 
 
 def translate(model: Model, c: Array, rng: Generator, p: float = 0.5) -> Array:

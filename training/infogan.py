@@ -24,6 +24,8 @@ from __future__ import annotations
 import math
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -34,13 +36,14 @@ from scipy.cluster.vq import kmeans2
 from torch import Tensor, nn
 from torch.optim import Adam
 
+from gen_models import cards
 from gen_models.cards import Port
 from gen_models.networks.gan import Discriminator
 from gen_models.networks.infogan import CodedGenerator, Reading, Recogniser
 from training import cli
 from training.augment import jitter
 from training.data import Images, load, to_float
-from training.evaluate import evaluate
+from training.evaluate import ACCURACY, evaluate
 from training.export import Spec, export
 from training.objectives import log_normal, logistic_discriminator, logistic_generator, r1
 from training.run import Ema, Run, RunConfig, mix, refit_batchnorm
@@ -257,26 +260,56 @@ def refit(config: Config, G: nn.Module) -> nn.Module:
 
 
 def main(config: Config) -> None:
-    """For each seed train; then export all, and evaluate."""
+    """For each seed train, export and evaluate; the first one's export stays, with the accuracy of all."""
     if config.devices > 1:
         raise cli.UserError("InfoGAN trains on one device: leave out --devices.")
     data = load(config.data, "train", size=config.size, channels=config.channels)
-    runs: list[Run] = []
-    recognisers: list[nn.Module] = []
-    generators: list[nn.Module] = []
+    trained: list[tuple[nn.Module, Recogniser, Run]] = []
     for seed in config.seeds:
-        G, Q, run = train(config, data, seed, runs[0].fabric if runs else None)
-        runs.append(run)
-        generators.append(G)
-        recognisers.append(Reading(Q))
-    export_model(config, generators[0], recognisers, runs)
-    evaluate(config.exported / config.name)
+        trained.append(train(config, data, seed, trained[0][2].fabric if trained else None))
+    kept = config.exported / config.name
+    with TemporaryDirectory() as scratch:
+        for root, seed, (G, Q, run) in zip(
+            [config.exported, *(Path(scratch, str(i)) for i in range(1, len(trained)))],
+            config.seeds,
+            trained,
+            strict=True,
+        ):
+            runs = [run for *_, run in trained] if root == config.exported else [run]
+            export_model(replace(config, seed=seed, exported=root), G, Q, runs)
+            evaluate(root / config.name)
+            if root != config.exported:
+                take_accuracy(kept, root / config.name)
+    average_accuracy(kept)
 
 
-def export_model(
-    config: Config, G: nn.Module, recognisers: list[nn.Module], runs: list[Run]
-) -> None:
-    """Write `exported/<name>/`: G of the first seed, Q of each."""
+def take_accuracy(folder: Path, other: Path) -> None:
+    """Write the code accuracy of another seed's model into the card in `folder`."""
+    measured = cards.load(other / "card.json").metrics
+    command = "python -m training.infogan, on each export before the next"
+    found = {
+        key: replace(metric, command=command)
+        for key, metric in measured.items()
+        if key.startswith(ACCURACY)
+    }
+    cards.load(folder / "card.json").with_metrics(found).save(folder)
+
+
+def average_accuracy(folder: Path) -> None:
+    """Add the mean over seeds to the card in `folder`, if it has the accuracy of any."""
+    card = cards.load(folder / "card.json")
+    found = [metric for key, metric in card.metrics.items() if key.startswith(ACCURACY)]
+    if not found:
+        return
+    values = [metric.value for metric in found]
+    spread = f"standard deviation {np.std(values, ddof=1):.3f}" if len(values) > 1 else ""
+    seeds = tuple(seed for metric in found for seed in metric.seeds)
+    mean = replace(found[-1], value=float(np.mean(values)), seeds=seeds, note=spread)
+    card.with_metrics({ACCURACY.partition("/")[0]: mean}).save(folder)
+
+
+def export_model(config: Config, G: nn.Module, Q: Recogniser, runs: list[Run]) -> None:
+    """Write `exported/<name>/` of the seed that the config names."""
     test = load(config.data, "test", size=config.size, channels=config.channels)
     picture = Port("x", ("batch", *test.x.shape[1:]), range=(0, 1))
     codes = (
@@ -285,9 +318,6 @@ def export_model(
         Port("continuous", ("batch", config.continuous), range=(-1, 1)),
     )
     read = {"category": (0, 1), "continuous": None, "sigma": None}
-    graphs = {"generator": Spec(G, codes, {"x": (0, 1)})}
-    for i, Q in enumerate(recognisers):
-        graphs["recogniser" + f"_{i}" * (i > 0)] = Spec(Q, (picture,), read)
     export(
         name=config.name,
         root=config.exported,
@@ -297,8 +327,7 @@ def export_model(
         summary=(
             f"A GAN on {test.info.title} with a categorical code of {config.categories} values and "
             f"{config.continuous} continuous codes that can be read back from its pictures; no label was used. Unlike "
-            "the paper's, Q learns from the training pictures too: a picture, moved, should keep its category. "
-            f"With it, the recognisers of {len(recognisers)} training seeds."
+            "the paper's, Q learns from the training pictures too: a picture, moved, should keep its category."
         ),
         limitations=(
             "Nothing makes a category a digit but that this is the easiest thing to tell apart: in some trainings "
@@ -308,7 +337,10 @@ def export_model(
         config=config,
         data=test,
         runs=runs,
-        graphs=graphs,
+        graphs={
+            "generator": Spec(G, codes, {"x": (0, 1)}, half=True),
+            "recogniser": Spec(Reading(Q), (picture,), read, half=True),
+        },
     )
 
 

@@ -12,9 +12,9 @@ import gradio as gr
 from gen_models.app import charts, live
 from gen_models.app.checks import checked_integer, checked_number, spoken
 from gen_models.app.parts import Models, choose, endpoint, model_choice, say
+from gen_models.app.strip import strip, uris
 from gen_models.app.tabs.cyclegan import common, cycle, without
 from gen_models.app.tabs.cyclegan.common import Way
-from gen_models.app.tabs.gan.strip import strip, uris
 from gen_models.cards import Card
 from gen_models.runtime import Model
 
@@ -69,6 +69,7 @@ def build(models: Models) -> None:
                 fewest=1,
                 label="A test picture, which training did not see",
                 elem_id="cyclegan-pictures",
+                noun="Picture",
             )
         with gr.Column(scale=2, min_width=240):
             upload = gr.UploadButton(

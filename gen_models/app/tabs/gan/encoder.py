@@ -17,8 +17,8 @@ from gen_models.app import charts, live
 from gen_models.app.checks import checked_integer, spoken
 from gen_models.app.live import BadRequest
 from gen_models.app.parts import Models, big_numbers, choose, endpoint, figure, model_choice, say
+from gen_models.app.strip import strip, uris
 from gen_models.app.tabs.gan import common
-from gen_models.app.tabs.gan.strip import strip, uris
 from gen_models.runtime import Array, Model, to_uint8
 
 THUMBNAILS = 12

@@ -13,8 +13,8 @@ from gen_models import latents
 from gen_models.app import film, live
 from gen_models.app.checks import checked_integer, checked_seed, spoken
 from gen_models.app.parts import Models, choose, endpoint, figure, model_choice, say
+from gen_models.app.strip import strip, uris
 from gen_models.app.tabs.gan import common
-from gen_models.app.tabs.gan.strip import strip, uris
 from gen_models.runtime import Array, Model
 
 FEWEST, MOST = 2, 4

@@ -12,8 +12,8 @@ from gen_models.app import live
 from gen_models.app.checks import checked_integer, checked_seed, spoken
 from gen_models.app.live import BadRequest
 from gen_models.app.parts import Models, big_numbers, choose, endpoint, figure, model_choice, say
+from gen_models.app.strip import strip, uris
 from gen_models.app.tabs.gan import common
-from gen_models.app.tabs.gan.strip import strip, uris
 from gen_models.runtime import Array, Model
 
 SAMPLE, COPY = "a sample of G", "a training picture, as a copying G would make it"

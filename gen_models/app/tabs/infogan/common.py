@@ -161,9 +161,9 @@ class Reading:
         return self.shares.argmax(1)
 
 
-def read(model: Model, x: Array, role: str = "recogniser") -> Reading:
+def read(model: Model, x: Array) -> Reading:
     """What Q reads from pictures (n, c, h, w)."""
-    q = model(role, x=x)
+    q = model("recogniser", x=x)
     sigma = q.get("sigma")
     if sigma is not None:
         sigma = np.broadcast_to(sigma.reshape(-1, sigma.shape[-1]), q["continuous"].shape)
@@ -173,12 +173,6 @@ def read(model: Model, x: Array, role: str = "recogniser") -> Reading:
 def on_page(model: Model, values: Array) -> list[float]:
     """Numbers by category, (K,), in the order of the page."""
     return [float(values[j]) for j in shown(model).values()]
-
-
-def recognisers(model: Model) -> list[str]:
-    """The graph Q of every training seed, the exported generator's own first."""
-    numbered = [role for role in model.card.graphs if role.startswith("recogniser_")]
-    return ["recogniser", *sorted(numbered)]
 
 
 def as_input(model: Model, image: Array) -> Array:

@@ -67,12 +67,12 @@ def build(model: Model, elem_id: str) -> None:
     shown = common.shown(model)
     names = {j: number for number, j in shown.items()}
     codes = [common.code_name(i) for i in range(common.continuous(model))]
-    roles = common.recognisers(model)
     bars_id = f"{elem_id}-q"
     say(
-        "Q learned to read codes from the generator's pictures, with the convolutions of the discriminator, which saw "
-        "real digits too. No label was used. Draw a digit, or choose a test picture, and see which codes Q reads. "
-        "From these codes and new $z$ the generator writes: what the codes say stays, the rest is up to $z$."
+        "Q learned to read codes from the generator's pictures, and, unlike the paper's, from real digits too: moved "
+        "a little, a picture must keep its category. No label was used. Draw a digit, or choose a test picture, and "
+        "see which codes Q reads. From these codes and new $z$ the generator writes: what the codes say stays, the "
+        "rest is up to $z$."
     )
     gr.HTML(big_numbers([(accuracy(model), spread(model))]))
 
@@ -83,9 +83,6 @@ def build(model: Model, elem_id: str) -> None:
         read = int(q.category[0])
         text = {"category": f"{names[read]}, {100 * q.shares[0, read]:.0f} %"}
         text |= {f"c{i}": figure(float(mean), 2) for i, mean in enumerate(q.mean[0])}
-        if len(roles) > 1:
-            numbers = [int(common.read(model, x, role).category[0]) for role in roles]
-            text["others"] = ", ".join(map(str, numbers))
         return {
             "pictures": {
                 "seen": live.picture(seen(model, x)),
@@ -107,13 +104,6 @@ def build(model: Model, elem_id: str) -> None:
                 numbers=[
                     ("category", "c₁, the category"),
                     *((f"c{i}", name) for i, name in enumerate(codes)),
-                    *[
-                        (
-                            "others",
-                            f"number of the category, by the Q of each of {len(roles)} trainings",
-                        )
-                    ]
-                    * (len(roles) > 1),
                 ],
                 label="Your digit",
                 elem_id=elem_id,
@@ -129,11 +119,6 @@ def build(model: Model, elem_id: str) -> None:
                 source=elem_id,
                 elem_id=bars_id,
             )
-    if len(roles) > 1:
-        say(
-            "The number of a category is arbitrary: every training, from its own seed, gives the same digit another "
-            "one. Nothing in the loss says which is which."
-        )
 
     @spoken
     def seeded(seed: float) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A strip of samples to choose one or several from, in order. Another model or seed brings other pictures."""
+"""A strip of pictures to choose one or several from, in order. Another model or seed brings other pictures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from gen_models.runtime import Array
 
 
 def strip(
-    images: Array, chosen: Sequence[int], *, most: int, fewest: int, label: str, elem_id: str
+    images: Array,
+    chosen: Sequence[int],
+    *,
+    most: int,
+    fewest: int,
+    label: str,
+    elem_id: str,
+    noun: str = "Sample",
 ) -> gr.HTML:
     """The strip. Its value is the list of numbers chosen, in the order they were chosen; `release` tells of a choice.
 
@@ -27,8 +34,9 @@ def strip(
         fewest: how many must be.
         label: what is chosen.
         elem_id: its own.
+        noun: what a screen reader calls a picture: "Sample 3".
     """
-    data = html.escape(json.dumps({"most": most, "fewest": fewest}))
+    data = html.escape(json.dumps({"most": most, "fewest": fewest, "noun": noun}))
     name = html.escape(label)
     return gr.HTML(
         list(chosen),
@@ -52,13 +60,13 @@ def uris(images: Array) -> list[str]:
 
 _SCRIPT = """
 const root = element.firstElementChild;
-const { most, fewest } = JSON.parse(root.dataset.strip);
+const { most, fewest, noun } = JSON.parse(root.dataset.strip);
 const group = root.querySelector("[role=group]");
 let chosen = [...props.value];
 const mark = () => [...group.children].forEach((button, i) => {
   const place = chosen.indexOf(i);
   button.setAttribute("aria-pressed", String(place >= 0));
-  button.setAttribute("aria-label", `Sample ${i + 1}` + (most > 1 && place >= 0 ? `, number ${place + 1}` : ""));
+  button.setAttribute("aria-label", `${noun} ${i + 1}` + (most > 1 && place >= 0 ? `, number ${place + 1}` : ""));
   button.lastElementChild.textContent = most > 1 && place >= 0 ? place + 1 : "";
 });
 const press = (i) => {
