@@ -56,6 +56,8 @@ class Config(RunConfig):
     """probability of each change of DiffAugment, on all pictures that D sees; for small data sets"""
     mirror: bool = False
     """mirror every other training picture"""
+    half: bool = False
+    """store the exported weights as float16"""
     ema: float = 200.0
     """half-life of G's moving average, in steps"""
     lr: float = 5e-4
@@ -138,7 +140,9 @@ def export_model(config: Config, G: nn.Module, run: Run) -> None:
         data=test,
         runs=[run],
         graphs={
-            "generator": Spec(G, (Port("z", ("batch", config.latent_dim)),), {"x": (0, 1)}),
+            "generator": Spec(
+                G, (Port("z", ("batch", config.latent_dim)),), {"x": (0, 1)}, half=config.half
+            ),
         },
         sheets={"film": assemble(config.folder, config.steps)},
     )

@@ -18,8 +18,10 @@ _DIGITS = "--data digits --codes 2 4 8 10 16 32 64"
 _FASHION = "--data fashion --codes 16 32"
 _GAN = "training.gan --precision bf16-mixed"
 _FEATURES = "training.features --precision bf16-mixed"
-_GAN_64 = f"{_GAN} --size 64 --gamma 1 --lr 4e-4"
+_GAN_64 = f"{_GAN} --size 64 --gamma 1 --lr 4e-4 --half"
 _FACES = "smile age masculine yaw pitch hair_length beard glasses skin_tone light_azimuth"
+_PIX2PIX = "training.pix2pix --precision bf16-mixed"
+_CYCLEGAN = "training.cyclegan --precision bf16-mixed --size 64 --batch 2"
 _10D = "--data digits --latent-dim 10 --steps 3000"
 
 RECIPES = {
@@ -39,7 +41,7 @@ RECIPES = {
     "vae-fashion": f"{_VAE} --data fashion --latent-dim 16 --steps 4000 --likelihood normal --augment 0.2",
     "vae-heads": (
         f"{_VAE} --data heads --size 64 --latent-dim 32 --width 24 --batch 64 --steps 7000 --lr 1.5e-3 --augment 0 "
-        f"--mirror --likelihood normal --sigma 0.25 --pyramid 0.3 --fit-prior --attributes {_FACES}"
+        f"--mirror --likelihood normal --sigma 0.25 --pyramid 0.3 --fit-prior --half --attributes {_FACES}"
     ),
     "features-fashion": f"{_FEATURES} --data fashion --size 32 --steps 2500",
     "features-toons": f"{_FEATURES} --data toons --size 64 --steps 1500",
@@ -48,6 +50,16 @@ RECIPES = {
     "gan-toons": f"{_GAN_64} --data toons --augment 0.2 --steps 7000",
     "gan-heads": f"{_GAN_64} --data heads --augment 0.1 --mirror --steps 6000",
     "dcgan-fashion": "training.dcgan --precision bf16-mixed --data fashion --size 32 --steps 9400",
+    "infogan-digits": (
+        "training.infogan --precision bf16-mixed --data digits --warm-up 1200 --steps 2000 --further-steps 1500"
+    ),
+    "pix2pix-heads": f"{_PIX2PIX} --data heads-labels --mirror --steps 8000 --decay 0.375",
+    "pix2pix-toons": f"{_PIX2PIX} --data toons-lines --width 24 --mirror --steps 4000",
+    "pix2pix-terrain": f"{_PIX2PIX} --data terrain --width 24 --steps 4000",
+    "pix2pix-earth": f"{_PIX2PIX} --data earth-pairs --size 64 --width 16 --steps 2000",
+    "pix2pix-earth-back": f"{_PIX2PIX} --data earth-pairs,BtoA --size 64 --width 16 --steps 2000",
+    "cyclegan-earth": f"{_CYCLEGAN} --data earth --width 24 --steps 4000",
+    "cyclegan-earth-without-cycle": f"{_CYCLEGAN} --data earth --width 16 --blocks 3 --cycle 0 --steps 1000",
     **{
         f"lab-{method}": "training.lab"
         for method in (

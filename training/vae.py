@@ -74,6 +74,8 @@ class Config(RunConfig):
     """strength of the random affine maps of the training pictures; for pictures on black ground"""
     mirror: bool = False
     """mirror every other training picture"""
+    half: bool = False
+    """store the exported weights as float16"""
     fit_prior: bool = False
     """after training, fit the prior, a Gaussian, to the codes of the training pictures"""
     attributes: tuple[str, ...] = ()
@@ -182,8 +184,12 @@ def export_model(config: Config, encoder: nn.Module, decoder: nn.Module, run: Ru
     picture, k = ("batch", *test.x.shape[1:]), config.latent_dim
     second = "logits" if config.likelihood == "bernoulli" else "logvar"
     graphs = {
-        "encoder": Spec(encoder, (Port("x", picture, range=(0, 1)),), {"mu": None, "logvar": None}),
-        "decoder": Spec(decoder, (Port("z", ("batch", k)),), {"x": (0, 1), second: None}),
+        "encoder": Spec(
+            encoder, (Port("x", picture, range=(0, 1)),), {"mu": None, "logvar": None}, config.half
+        ),
+        "decoder": Spec(
+            decoder, (Port("z", ("batch", k)),), {"x": (0, 1), second: None}, config.half
+        ),
     }
     if config.attributes:
         graphs |= attribute_graphs(config, encoder)

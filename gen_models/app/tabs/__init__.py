@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from gen_models.app.tabs import autoencoder, equilibria, faces, gan, lab, objectives, vae
+from gen_models.app.tabs import (
+    autoencoder,
+    cyclegan,
+    equilibria,
+    faces,
+    gan,
+    infogan,
+    lab,
+    objectives,
+    pix2pix,
+    vae,
+)
 from gen_models.cards import Card
 from gen_models.runtime import Model
 
@@ -58,4 +69,15 @@ class Tab(Protocol):
         ...
 
 
-TABS: tuple[Tab, ...] = (autoencoder, vae, faces, objectives, gan, equilibria, lab)
+TABS: tuple[Tab, ...] = (
+    autoencoder,
+    vae,
+    faces,
+    objectives,
+    gan,
+    infogan,
+    pix2pix,
+    cyclegan,
+    equilibria,
+    lab,
+)
