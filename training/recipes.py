@@ -54,7 +54,7 @@ RECIPES = {
         "training.infogan --precision bf16-mixed --data digits --warm-up 1200 --steps 2000 --further-steps 1500"
     ),
     "pix2pix-heads": f"{_PIX2PIX} --data heads-labels --mirror --steps 8000 --decay 0.375",
-    "pix2pix-toons": f"{_PIX2PIX} --data toons-lines --width 24 --mirror --steps 4000",
+    "pix2pix-toons": f"{_PIX2PIX} --data toons-lines --width 24 --mirror --gamma 0.03 --steps 3000",
     "pix2pix-terrain": f"{_PIX2PIX} --data terrain --width 24 --steps 4000",
     "pix2pix-earth": f"{_PIX2PIX} --data earth-pairs --size 64 --width 16 --steps 2000",
     "pix2pix-earth-back": f"{_PIX2PIX} --data earth-pairs,BtoA --size 64 --width 16 --steps 2000",
