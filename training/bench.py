@@ -308,21 +308,42 @@ def lab_row(card: cards.Card, repeats: int) -> str:
 # A drag against stock Gradio
 # ---------------------------------------------------------------------------------------------------------------------
 
-# One move of the pointer, then the time until the next picture has been painted. Both pages paint the same decoder.
-LIVE = """async ([x, y]) => {
-  const pad = [...document.querySelectorAll('.ll-pad')].find(pad => pad.offsetParent);
-  const box = pad.getBoundingClientRect();
+
+@dataclass(frozen=True)
+class Way:
+    """Something that is dragged, and how to see that its picture has come."""
+
+    name: str
+    tabs: tuple[str, ...]
+    """Names of the tabs to press, outer first."""
+    sheet: str = ".ll-pad"
+    """Selector of what the pointer moves on."""
+    paints: str = "putImageData"
+    """How the picture gets on its canvas."""
+
+
+WAYS = (
+    Way("map of the VAE tab", ("VAEs",)),
+    Way("morph of four faces", ("Morphing faces", "Morph")),
+    Way("brush of the pix2pix tab, 128 pixels", ("pix2pix",), ".paint-sheet", "drawImage"),
+)
+
+# One move of the pointer, then the time until the next picture has been painted.
+LIVE = """async ([selector, paints, x, y]) => {
+  const sheet = [...document.querySelectorAll(selector)].find(sheet => sheet.offsetParent);
+  const box = sheet.getBoundingClientRect();
   const at = {pointerId: 1, isPrimary: true, bubbles: true, buttons: 1,
               clientX: box.left + x * box.width, clientY: box.top + y * box.height};
-  const put = CanvasRenderingContext2D.prototype.putImageData;
+  const paint = CanvasRenderingContext2D.prototype[paints];
   return await new Promise(done => {
     const started = performance.now();
-    CanvasRenderingContext2D.prototype.putImageData = function (...rest) {
-      put.apply(this, rest);
-      CanvasRenderingContext2D.prototype.putImageData = put;
+    CanvasRenderingContext2D.prototype[paints] = function (...rest) {
+      paint.apply(this, rest);
+      if (!this.canvas.isConnected || this.canvas === sheet) return;
+      CanvasRenderingContext2D.prototype[paints] = paint;
       done(performance.now() - started);
     };
-    for (const type of ['pointermove', 'pointerrawupdate']) pad.dispatchEvent(new PointerEvent(type, at));
+    for (const type of ['pointermove', 'pointerrawupdate']) sheet.dispatchEvent(new PointerEvent(type, at));
   });
 }"""
 STOCK = """async x => {
@@ -345,7 +366,7 @@ STOCK = """async x => {
 
 
 def drag(moves: int) -> None:
-    """Pointer to picture: the map of the VAE tab, and a stock slider -> gr.Image with the same decoder."""
+    """Pointer to picture: what is dragged here, and a stock slider -> gr.Image with the decoder of the map."""
     browser_path = chromium.find()
     if browser_path is None:
         raise cli.UserError(chromium.MISSING)
@@ -358,40 +379,46 @@ def drag(moves: int) -> None:
         browser = playwright.chromium.launch(
             executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"]
         )
-        live, plain = browser.new_page(), browser.new_page()
-        open_map(live, live_url)
+        plain = browser.new_page()
         plain.goto(stock_url)
         plain.wait_for_selector("#stock input[type=range]")
-        live_ms, stock_ms = [], []
-        for i in range(moves + 5):
-            x, y = rng.uniform(0.05, 0.95, 2).tolist()
-            live.bring_to_front()
-            live_ms.append(live.evaluate(LIVE, [x, y]))
-            plain.bring_to_front()
-            stock_ms.append(plain.evaluate(STOCK, round(6 * x - 3 + 0.001 * i, 3)))
-            time.sleep(0.02)
+        stock_ms, ms = [], []
+        for way in WAYS:
+            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            open_sheet(page, live_url, way)
+            times = []
+            for i in range(moves + 5):
+                x, y = rng.uniform(0.05, 0.95, 2).tolist()
+                page.bring_to_front()
+                times.append(page.evaluate(LIVE, [way.sheet, way.paints, x, y]))
+                if way is WAYS[0]:  # the same decoder: in turns
+                    plain.bring_to_front()
+                    stock_ms.append(plain.evaluate(STOCK, round(6 * x - 3 + 0.001 * i, 3)))
+                time.sleep(0.02)
+            ms.append(times[5:])
+            page.close()
         browser.close()
     print(f"\n### Pointer to picture, {moves} single moves in headless Chromium\n")
     print("| way | p50 ms | p95 ms |\n|---|---|---|")
-    for way, ms in (
-        ("map of the VAE tab", live_ms[5:]),
-        ("stock gr.Slider → gr.Image", stock_ms[5:]),
-    ):
-        print(f"| {way} | {np.percentile(ms, 50):.1f} | {np.percentile(ms, 95):.1f} |")
-    print(f"\nRatio of the medians: {np.median(stock_ms[5:]) / np.median(live_ms[5:]):.1f}")
+    names = [*(way.name for way in WAYS), "the map's decoder behind a stock gr.Slider → gr.Image"]
+    for name, times in zip(names, [*ms, stock_ms[5:]], strict=True):
+        print(f"| {name} | {np.percentile(times, 50):.1f} | {np.percentile(times, 95):.1f} |")
+    print(f"\nRatio of the medians, stock to map: {np.median(stock_ms[5:]) / np.median(ms[0]):.1f}")
 
 
-def open_map(page: Page, url: str) -> None:
-    """Open the map of the VAE tab and press the pointer on it."""
+def open_sheet(page: Page, url: str, way: Way) -> None:
+    """Open what a way is dragged on, and press the pointer on it."""
     page.goto(url)
-    page.get_by_role("tab", name="VAEs", exact=True).click()
+    for tab in way.tabs:
+        page.get_by_role("tab", name=tab, exact=True).click()
     page.wait_for_function(
-        "[...document.querySelectorAll('.ll-pad')].some(pad => pad.offsetParent)"
+        "sheet => [...document.querySelectorAll(sheet)].some(one => one.offsetParent)",
+        arg=way.sheet,
     )
-    page.wait_for_timeout(1000)
-    pad = page.locator(".ll-pad:visible").first
-    pad.scroll_into_view_if_needed()
-    box = pad.bounding_box()
+    page.wait_for_timeout(2000)
+    sheet = page.locator(f"{way.sheet}:visible").first
+    sheet.scroll_into_view_if_needed()
+    box = sheet.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
