@@ -28,8 +28,6 @@ data: .venv-dev/.dev-stamp ## build the data sets the committed models were trai
 	$(DEV) -m training.data toons
 	$(DEV) -m training.data heads
 	$(DEV) -m training.data heads-labels
-	$(DEV) -m training.data toons-lines
-	$(DEV) -m training.data terrain
 
 train-%: .venv-dev/.dev-stamp ## train, export and evaluate one of the committed models again
 	$(DEV) -m training.recipes $*

@@ -11,7 +11,6 @@ from typing import Protocol
 
 from gen_models.app.tabs import (
     autoencoder,
-    cyclegan,
     equilibria,
     faces,
     gan,
@@ -77,7 +76,6 @@ TABS: tuple[Tab, ...] = (
     gan,
     infogan,
     pix2pix,
-    cyclegan,
     equilibria,
     lab,
 )
