@@ -202,8 +202,8 @@ def _terrain(split: Split, size: int) -> Pairs:
     info = replace(earth.INFO, name="terrain", title="Height and water, and the satellite's view")
     names = ("height", "water")
     if split == "test":
-        cuts = (earth.cut(layer, at, size) for layer in (maps.terrain, maps.satellite))
-        return Pairs(*cuts, info, (), names, size=size)
+        c, x = (earth.cut(layer, at, size) for layer in (maps.terrain, maps.satellite))
+        return Pairs(c, x, info, (), names, size=size)
     flips = torch.tensor([[0, 0], [0, 1], [1, 0], [1, 1]])
     places = torch.cat(
         [torch.zeros(4 * len(at), 1, dtype=torch.long), at.repeat_interleave(4, 0),
