@@ -24,7 +24,8 @@ EQUATION = (
 )
 NOTICE = (
     "under Codes, change only the seed of $z$: the writing changes, and Q still reads the category and nearly the "
-    "same slider positions. Then push a slider past ±1, where no code was ever drawn, and watch both come apart."
+    "same slider positions. Then push a slider to ±2, where no code was ever drawn: the category is still read, the "
+    "position less and less."
 )
 
 

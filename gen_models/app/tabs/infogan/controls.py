@@ -59,7 +59,7 @@ def build(model: Model, elem_id: str) -> None:
     )
     say(
         f"Choose the category $c_1$ and move the continuous codes. {matched}The codes were drawn from {trained} in "
-        "training; the sliders go twice as far, and there the picture comes apart and Q's reading with it."
+        "training; the sliders go twice as far, and there Q reads their positions less and less well."
     )
     table = f"{elem_id}-q"
 
