@@ -32,8 +32,8 @@ MEASURES = {
 def quick(model: Model) -> Model:
     """The model on as many threads as keep up with a brush: two from 256 pixels on.
 
-    A U-Net of width 32 takes 24 ms on one thread and 16 on two there; of 128 pixels 6.5 and 5.7, which is not worth
-    another visitor's core (medians of 15 on two cores).
+    A U-Net of width 32 took 29 ms on one thread and 19 on two there; of 128 pixels 8 and 6, which is not worth another
+    visitor's core (medians of 30, `python -m training.bench`).
     """
     if sheets.sheet(model).side < LARGE:
         return model
