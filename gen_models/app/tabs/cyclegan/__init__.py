@@ -37,7 +37,7 @@ NOTICE = (
 PHOTOGRAPHS = [".png", ".jpg", ".jpeg", ".webp"]
 MOST_PICTURES = 100
 """No sheet holds more."""
-QUIET: dict[str, Any] = {"show_progress": "hidden"}
+QUIET: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last"}
 
 
 def shows(card: Card) -> bool:

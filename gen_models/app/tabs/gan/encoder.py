@@ -242,7 +242,12 @@ def build(models: Models, tab: gr.Tab) -> None:
         api_name="gan_invert_pictures",
     )
     gr.on(
-        [tab.select, chooser.release], find, [choice, kind, chooser], outputs, api_name="gan_find"
+        [tab.select, chooser.release],
+        find,
+        [choice, kind, chooser],
+        outputs,
+        api_name="gan_find",
+        trigger_mode="always_last",
     )
 
     def gan_invert(model: str, picture: int, own: bool) -> dict[str, Any]:

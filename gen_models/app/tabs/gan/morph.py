@@ -193,7 +193,14 @@ def build(models: Models) -> None:
         api_name="gan_strip",
         show_progress="hidden",
     )
-    chooser.release(pick, inputs, pad, api_name="gan_square", show_progress="hidden")
+    chooser.release(
+        pick,
+        inputs,
+        pad,
+        api_name="gan_square",
+        show_progress="hidden",
+        trigger_mode="always_last",  # a choice made while the last one is worked on counts too
+    )
     mine.click(record, inputs, gif, api_name="gan_gif")
     walk.click(wander, choice, gif, api_name="gan_wander")
 

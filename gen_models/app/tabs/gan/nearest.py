@@ -116,7 +116,7 @@ def build(models: Models) -> None:
         return gr.update(images=uris(pictures)), *after
 
     inputs = [choice, seed, chooser, kind]
-    quiet: dict[str, Any] = {"show_progress": "hidden"}
+    quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last"}
     gr.on(
         [choice.change, seed.change],
         change,
