@@ -294,7 +294,7 @@ def test_a_patch_is_70_pixels_wide_and_each_is_a_sample():
 
 def test_a_translation_by_cyclegan_does_not_depend_on_its_batch():
     torch.manual_seed(0)
-    G = ResNet(3, 1, 4, 1)
+    G = ResNet(3, 1, 4, 1, 3)
     x = torch.rand(3, 3, 32, 32)
     with torch.no_grad():
         torch.testing.assert_close(G(x)[1:2], G(x[1:2]), atol=1e-6, rtol=1e-5)

@@ -175,7 +175,7 @@ def cyclegan_networks(card: cards.Card) -> dict[str, nn.Module]:
         int(card.graphs["G_xy"].inputs[0].shape[1]),
         int(card.graphs["G_xy"].outputs[0].shape[1]),
     )
-    options = (card.config["width"], card.config["blocks"])
+    options = [card.config[option] for option in ("width", "blocks", "halvings")]
     return {"G_xy": ResNet(x, y, *options), "G_yx": ResNet(y, x, *options)}
 
 

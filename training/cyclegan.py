@@ -62,6 +62,8 @@ class Config(RunConfig):
     """channels of the generators and discriminators at half the pictures' side"""
     blocks: int = 6
     """residual blocks of a generator"""
+    halvings: int = 3
+    """how often a generator halves the side before its blocks; 2, as in the paper, keeps more detail"""
     cycle: float = 10.0
     """λ, the weight of the cycle terms, of pixels in [−1, 1] as in the paper; 0 leaves the sets untied"""
     ema: float = 200.0
@@ -163,13 +165,16 @@ def build(
 ) -> tuple[ResNet, ResNet, PatchDiscriminator, PatchDiscriminator]:
     """Untrained (G_xy, G_yx, D_x, D_y) for pictures such as those of X and Y."""
     (x, size, _), y = X.x.shape[1:], Y.x.shape[1]
-    if size % 8 or size < 32:
+    if not 1 <= config.halvings <= 5:
+        raise cli.UserError(f"--halvings is a number from 1 to 5, not {config.halvings}.")
+    if size % (step := 2**config.halvings) or size < 32:
         raise cli.UserError(
-            f"CycleGAN needs pictures of 32, 40, 48, ... pixels a side, not {size}."
+            f"With {config.halvings} halvings CycleGAN needs pictures of 32 or more pixels a side, a multiple of "
+            f"{step}, not {size}."
         )
     return (
-        ResNet(x, y, config.width, config.blocks),
-        ResNet(y, x, config.width, config.blocks),
+        ResNet(x, y, config.width, config.blocks, config.halvings),
+        ResNet(y, x, config.width, config.blocks, config.halvings),
         PatchDiscriminator(x, config.width),
         PatchDiscriminator(y, config.width),
     )
