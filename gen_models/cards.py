@@ -7,12 +7,15 @@ There is no list of models anywhere: a model exists when its card exists. Standa
 from __future__ import annotations
 
 import dataclasses
+import glob
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, BinaryIO, Literal, get_args
 
 from gen_models import readme
 
@@ -232,9 +235,12 @@ def _port(raw: dict[str, Any]) -> Port:
 
 
 def discover(root: Path) -> tuple[list[Card], list[str]]:
-    """All usable cards under `root`, by name, and one sentence for each that is not."""
+    """All usable cards under `root`, by name, and one sentence for each that is not.
+
+    A folder whose name begins with a dot is one that is not finished.
+    """
     found, problems = [], []
-    for path in sorted(root.glob("*/card.json")):
+    for path in sorted(root.glob("[!.]*/card.json")):
         try:
             found.append(load(path))
         except CardError as error:
@@ -248,10 +254,39 @@ def sha256(content: bytes) -> str:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a whole file or nothing: to a temporary name beside it, then rename."""
+    """Write a whole file or nothing."""
+    with written_whole(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """A file beside `path` to write, which takes its place once it is whole and on disk, or never.
+
+    What is there of processes that were killed while they wrote `path` is removed.
+    """
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        if _has_ended(left.suffixes[-2][1:]):
+            left.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(content)
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _has_ended(process: str) -> bool:
+    """Whether no process of this number runs; False where that cannot be asked."""
+    if os.name != "posix" or not process.isdecimal():
+        return False
+    try:
+        os.kill(int(process), 0)  # asks, and does nothing
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        pass
+    return False

@@ -229,9 +229,12 @@ def install(export: Export, root: Path, replace: bool = False) -> Path:
     Raises:
         HubError: another model of that name is there, and `replace` was not asked for.
     """
+    # Discovery passes over names that begin with a dot: a copy or a removal that is cut short is no model.
+    copy, former = root / f".{export.card.name}.pulled", root / f".{export.card.name}.replaced"
     target = root / export.card.name
     contents = _contents(export.folder, export.card)
     if target.exists():
+        shutil.rmtree(former, ignore_errors=True)
         same = all(
             (target / name).is_file() and (target / name).read_bytes() == content
             for name, content in contents.items()
@@ -243,15 +246,15 @@ def install(export: Export, root: Path, replace: bool = False) -> Path:
                 f"{target} is there already and is another model: "
                 "move it away, or give --replace to lose it."
             )
-    # Discovery looks for card.json, which comes last: a copy that is cut short is no model.
-    copy = root / f".{export.card.name}.pulled"
     shutil.rmtree(copy, ignore_errors=True)
     copy.mkdir(parents=True)
     (copy / "README.md").write_text(readme.render(export.card), encoding="utf-8")
-    for name, content in reversed(contents.items()):
+    for name, content in contents.items():
         (copy / name).write_bytes(content)
-    shutil.rmtree(target, ignore_errors=True)
+    if target.exists():
+        target.rename(former)
     copy.rename(target)
+    shutil.rmtree(former, ignore_errors=True)
     return target
 
 

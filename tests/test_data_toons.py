@@ -3,7 +3,6 @@
 import hashlib
 import importlib.metadata
 import json
-import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -273,7 +272,7 @@ def test_a_build_that_was_cut_short_leaves_nothing_that_is_read(
         patch.setattr(np, "savez_compressed", killed)
         with pytest.raises(KeyboardInterrupt):
             data.load("toons", "train")
-    assert [path.name for path in small.iterdir()] == [f".toons.npz.{os.getpid()}"]
+    assert list(small.iterdir()) == []
     assert len(data.load("toons", "train")) > 40
     assert [path.name for path in small.iterdir()] == ["toons.npz"]
 

@@ -55,7 +55,8 @@ def evaluate(folder: Path) -> None:
     started = time.monotonic()
     metrics, preview = measure(Measurement(Model(card, folder), f"{_COMMAND} {folder}"))
     card.with_metrics(metrics).save(folder)
-    Image.fromarray(preview.squeeze()).save(folder / "preview.png", optimize=True)
+    with cards.written_whole(folder / "preview.png") as file:
+        Image.fromarray(preview.squeeze()).save(file, "PNG", optimize=True)
     for key, metric in metrics.items():
         print(f"{card.name}: {key} = {metric.value:.4g} {metric.unit} (n = {metric.n})", flush=True)
     print(f"{card.name}: evaluated in {time.monotonic() - started:.0f} s", flush=True)

@@ -154,7 +154,9 @@ def webp(
 def save_strip(path: Path, pictures: Tensor) -> None:
     """Write pictures (n, c, h, w) in [0, 1] as one PNG, side by side from left to right."""
     tiles = to_uint8(pictures.numpy())
-    Image.fromarray(np.concatenate(list(tiles), axis=1).squeeze()).save(path, optimize=True)
+    with cards.written_whole(path) as file:
+        strip = Image.fromarray(np.concatenate(list(tiles), axis=1).squeeze())
+        strip.save(file, "PNG", optimize=True)
 
 
 def device_name(run: Run) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +29,7 @@ from torch.optim.swa_utils import update_bn
 from torch.utils.data import Dataset
 from tqdm import tqdm
 
-from gen_models.cards import write_atomically
+from gen_models.cards import write_atomically, written_whole
 from training import cli
 from training.data import Images, to_float
 from training.torchvision_compat import torchvision
@@ -174,15 +175,17 @@ class Run:
             return
         temporary = self.config.folder / "state.pt.tmp"
         self.fabric.save(temporary, {**state, "step": self.step, "seconds": self.seconds})
-        if self.is_main:
-            temporary.replace(self.config.folder / "state.pt")
-            if samples is not None:
-                folder = self.config.folder / "samples"
-                folder.mkdir(exist_ok=True)
-                with torch.no_grad():
-                    torchvision.utils.save_image(
-                        samples(), folder / f"{self.step:07d}.png", nrow=10, padding=1
-                    )
+        if not self.is_main:
+            return
+        # Before the state takes its place: a run that goes on from there draws them no more.
+        if samples is not None:
+            folder = self.config.folder / "samples"
+            folder.mkdir(exist_ok=True)
+            with torch.no_grad(), written_whole(folder / f"{self.step:07d}.png") as file:
+                torchvision.utils.save_image(samples(), file, format="png", nrow=10, padding=1)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(self.config.folder / "state.pt")
 
     def resume(self, **state: Any) -> None:
         """Continue from the folder's checkpoint, loaded in place; without one, start a fresh log."""

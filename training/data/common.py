@@ -1,10 +1,13 @@
 """What all data recipes share: a set of pictures, its facts, its hash and its place on disk."""
 
 import hashlib
+import multiprocessing
 import os
+import signal
+import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -88,6 +91,26 @@ class Splits(NamedTuple):
 def root() -> Path:
     """The folder of all data sets: $LATENT_DATA, else `data` in the current folder."""
     return Path(os.environ.get("LATENT_DATA") or "data")
+
+
+def follow_parent() -> None:
+    """First thing in a process of a pool: end when the one that started it has ended.
+
+    If that is killed outright, the pool's processes would otherwise wait for its next task for ever.
+    """
+    if (parent := multiprocessing.parent_process()) is not None:
+        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def uninterrupted() -> None:
+    """The same, and leave Ctrl-C to the process that started the pool."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    follow_parent()
+
+
+def _end_after(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def to_float(x: Tensor) -> Tensor:

@@ -9,7 +9,6 @@ one another, and it has as many of each digit as the first 10,000 labels of MNIS
 """
 
 import json
-import os
 import shutil
 import subprocess
 import tarfile
@@ -23,6 +22,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from gen_models.cards import written_whole
 from training.data import torchvision_sets
 from training.data.common import DataError, Images, Info, Splits, sha256
 
@@ -117,13 +117,11 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _write(path: Path, x: np.ndarray, y: np.ndarray) -> None:
-    """x, y, split (0 train, 1 test) and meta (JSON), put aside and renamed: never half there."""
+    """x, y, split (0 train, 1 test) and meta (JSON); never half there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("wb") as file:
-        split = is_test(y).astype(np.uint8)
+    split = is_test(y).astype(np.uint8)
+    with written_whole(path) as file:
         np.savez_compressed(file, x=x, y=y, split=split, meta=np.array(json.dumps(asdict(INFO))))
-    aside.replace(path)
 
 
 def _fetch(root: Path) -> tuple[np.ndarray, np.ndarray]:

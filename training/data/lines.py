@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import signal
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -15,7 +14,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from training.data import stored, toons
-from training.data.common import DataError
+from training.data.common import DataError, uninterrupted
 
 STEP = 22
 """Least difference between neighbours, in grey levels of any channel, that makes a line."""
@@ -50,8 +49,7 @@ def load(root: Path) -> tuple[Tensor, Tensor]:
 def build(count: int, seed: int = toons.SEED) -> np.ndarray:
     """uint8 [count, 1, 128, 128], in the order of `toons.build`."""
     order = np.argsort(toons.is_test(_factors(count, seed)), kind="stable")
-    no_interrupt = (signal.SIGINT, signal.SIG_IGN)  # this process alone answers Ctrl-C
-    with ProcessPoolExecutor(initializer=signal.signal, initargs=no_interrupt) as pool:
+    with ProcessPoolExecutor(initializer=uninterrupted) as pool:
         try:
             drawn = pool.map(partial(_draw, seed), order.tolist(), chunksize=8)
             bar = tqdm(drawn, INFO.name, count, unit="picture", leave=False, disable=None)

@@ -1,7 +1,6 @@
 """Arrays of a recipe in an .npz file, with the recipe's facts and a checksum of the content."""
 
 import json
-import os
 import zipfile
 import zlib
 from dataclasses import asdict
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gen_models.cards import written_whole
 from training.data.common import DataError, Info, sha256
 
 DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
@@ -31,10 +31,8 @@ def read(path: Path, info: Info, *names: str) -> list[np.ndarray]:
 
 
 def write(path: Path, info: Info, **arrays: np.ndarray) -> None:
-    """Put aside and renamed: never half there. Not compressed, for the sake of loading."""
+    """Never half there. Not compressed, for the sake of loading."""
     meta = {"info": asdict(info), "checksum": sha256(*arrays.values())}
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("wb") as file:
+    with written_whole(path) as file:
         np.savez(file, allow_pickle=False, **arrays, meta=np.array(json.dumps(meta)))
-    aside.replace(path)

@@ -14,9 +14,7 @@ import hashlib
 import importlib.metadata
 import io
 import json
-import os
 import re
-import signal
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -32,7 +30,8 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
-from training.data.common import DataError, Images, Info, Splits, sha256
+from gen_models.cards import written_whole
+from training.data.common import DataError, Images, Info, Splits, sha256, uninterrupted
 
 COUNT, SIZE, SEED = 10_000, 128, 0
 RECIPE = 1  # to be raised with any change that the SVG texts do not show
@@ -214,8 +213,7 @@ def build(count: int, seed: int = SEED) -> tuple[np.ndarray, np.ndarray, str]:
     row = np.argsort(order)  # of cartoon i
     x = np.empty((count, 3, SIZE, SIZE), np.uint8)
     digests: list[bytes] = []
-    no_interrupt = (signal.SIGINT, signal.SIG_IGN)  # this process alone answers Ctrl-C
-    with ProcessPoolExecutor(initializer=signal.signal, initargs=no_interrupt) as pool:
+    with ProcessPoolExecutor(initializer=uninterrupted) as pool:
         try:
             drawn = pool.map(partial(_draw, seed), range(count), chunksize=8)
             bar = tqdm(drawn, "toons", count, unit="picture", leave=False, disable=None)
@@ -297,14 +295,12 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def _write(path: Path, x: np.ndarray, factors: np.ndarray) -> None:
     """x, factors, split (0 train, 1 test) and meta (JSON: facts, names of the factors' values and a
-    checksum of x and factors), put aside and renamed: never half there.
+    checksum of x and factors); never half there.
     """
     meta = {"info": asdict(INFO), "values": VALUES, "checksum": sha256(x, factors)}
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("wb") as file:
-        split = is_test(factors).astype(np.uint8)
+    split = is_test(factors).astype(np.uint8)
+    with written_whole(path) as file:
         np.savez_compressed(
             file, x=x, factors=factors, split=split, meta=np.array(json.dumps(meta))
         )
-    aside.replace(path)

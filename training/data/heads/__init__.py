@@ -38,7 +38,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from training.data.common import DataError, Images, Info, Splits, sha256
+from gen_models.cards import written_whole
+from training.data.common import DataError, Images, Info, Splits, follow_parent, sha256
 from training.data.heads import factors
 from training.data.heads.factors import Factors
 from training.data.heads.geometry import Geometry
@@ -211,7 +212,7 @@ def _draw_all(
         return
     # A fresh process each: a fork of one in which torch has started threads may hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _set_geometry, (geometry,)) as pool:
+    with ProcessPoolExecutor(workers, context, _begin, (geometry,)) as pool:
         try:
             for done in as_completed([pool.submit(_draw, heads, folder, p, draw) for p in parts]):
                 yield done.result()
@@ -232,6 +233,12 @@ def _cores() -> int:
 
 
 _geometry: Geometry | None = None
+
+
+def _begin(geometry: Geometry) -> None:
+    """First thing in a process of the pool."""
+    follow_parent()
+    _set_geometry(geometry)
 
 
 def _set_geometry(geometry: Geometry) -> None:
@@ -266,11 +273,9 @@ def _file(folder: Path, part: range) -> Path:
 
 
 def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Put aside and renamed: never half there. Not compressed, for the sake of loading."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("wb") as file:
+    """Never half there. Not compressed, for the sake of loading."""
+    with written_whole(path) as file:
         np.savez(file, allow_pickle=False, **arrays)
-    aside.replace(path)
 
 
 def _wheel(folder: Path) -> Path:
@@ -286,9 +291,8 @@ def _wheel(folder: Path) -> Path:
                     f"PyPI did not give {PACKAGE}, from which heads are drawn: connect to the "
                     "internet and try again."
                 ) from error
-            aside = path.with_name(f".{path.name}.{os.getpid()}")
-            shutil.copyfile(found, aside)
-            aside.replace(path)
+            with found.open("rb") as wheel, written_whole(path) as file:
+                shutil.copyfileobj(wheel, file)
     with path.open("rb") as file:
         digest = new_sha256()
         while block := file.read(1 << 20):
