@@ -14,6 +14,7 @@ from gen_models.lab.game import Game  # noqa: E402
 from gen_models.runtime import Model  # noqa: E402
 from training import lab, objectives  # noqa: E402
 from training.lab import METHODS, Judge, Step, begin, hyper  # noqa: E402
+from training.lab_backprop import Compared, Judged  # noqa: E402
 from training.lab_textbook import Textbook  # noqa: E402
 
 EXPORTED = Path("exported")
@@ -112,21 +113,63 @@ def test_losses_are_their_formulas(loss):
     assert of_G(fake).item() == pytest.approx(FORMULAS[loss][1](f), rel=1e-5)
 
 
+@pytest.mark.parametrize("loss", lab.LOSSES)
+def test_what_d_loses_is_the_same_in_one_batch(loss):
+    real, fake = torch.randn(2, 5, 1, generator=torch.Generator().manual_seed(0))
+    together = [lab.JUDGED[loss](x, sign) for x, sign in ((real, 1.0), (fake, -1.0))]
+    torch.testing.assert_close(sum(together)[:, 0], lab.LOSSES[loss][0](real, fake))
+
+
 def test_penalties_of_a_linear_discriminator_are_known_on_paper():
     """D(x) = w·x with w = (3, 4): its slope is 5 everywhere."""
     w = torch.tensor([[3.0], [4.0]])
-    real, fake, u = torch.tensor([[0.1, 0.0]]), torch.tensor([[0.0, 0.1]]), torch.tensor([[0.5]])
-    D = lambda x: x @ w  # noqa: E731
-    assert lab.r1(D, real, fake, u).item() == pytest.approx(12.5)
-    assert lab.gradient_penalty(D, real, fake, u).item() == pytest.approx(16, rel=1e-5)
+    logits, slopes = torch.tensor([[0.1, 0.0], [0.0, 0.1]]) @ w, w.T.expand(2, 2)
+    assert lab.r1(logits, slopes).item() == pytest.approx(12.5)
+    assert lab.gradient_penalty(logits, slopes[:1]).item() == pytest.approx(16, rel=1e-5)
     wanted = 0.5 * ((1 - sigmoid(0.3)) ** 2 + sigmoid(0.4) ** 2) * 25
-    assert lab.roth(D, real, fake, u).item() == pytest.approx(wanted, rel=1e-5)
+    assert lab.roth(logits, slopes).item() == pytest.approx(wanted, rel=1e-5)
+
+
+def discriminator(name, points=6):
+    """D of a method, its parameters, and points, in float64."""
+    torch.manual_seed(0)
+    net = lab.networks(METHODS[name])[1].double()
+    return net, list(net.parameters()), torch.randn(points, 2).double()
 
 
 def test_r1_here_is_r1_there():
-    torch.manual_seed(0)
-    x, (_, D) = torch.randn(5, 2), lab.networks(METHODS["r1"])
-    torch.testing.assert_close(lab.r1(D, x, x, x), objectives.r1(D, x))
+    net, parameters, x = discriminator("r1")
+    seen = Judged(parameters, torch.cat([x, x]))
+    torch.testing.assert_close(lab.r1(seen.output, seen.slope), objectives.r1(net, x))
+
+
+@pytest.mark.parametrize(("name", "kind"), [("r1", Judged), ("minibatch", Compared)])
+def test_gradients_written_out_are_those_of_autograd(name, kind):
+    net, parameters, x = discriminator(name)
+    weights = torch.randn(6, 1).double()
+    shape = (net.shape,) if kind is Compared else ()
+    seen = kind(parameters, x.requires_grad_(), *shape)
+    wanted = net(x)
+    torch.testing.assert_close(seen.output, wanted)
+    at_x, *at_parameters = torch.autograd.grad((weights * wanted).sum(), [x, *parameters])
+    torch.testing.assert_close(seen.at_x(weights), at_x)
+    for mine, theirs in zip(seen.gradient(weights), at_parameters, strict=True):
+        torch.testing.assert_close(mine.reshape(theirs.shape), theirs)
+
+
+def test_the_gradient_of_a_loss_of_the_slope_is_that_of_autograd():
+    net, parameters, x = discriminator("r1")
+    logits = net(x.requires_grad_())
+    (slope,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
+    loss = (logits.tanh() * slope.square().sum(1, keepdim=True)).sum()
+    of_logits, of_slope, *wanted = torch.autograd.grad(
+        loss, [logits, slope, *parameters], allow_unused=True
+    )
+    seen = Judged(parameters, x)
+    torch.testing.assert_close(seen.slope, slope)
+    for mine, theirs in zip(seen.gradient_by_slope(of_logits, of_slope), wanted, strict=True):
+        mine = mine.reshape(theirs.shape) if theirs is not None else mine
+        torch.testing.assert_close(mine, theirs if theirs is not None else torch.zeros_like(mine))
 
 
 def test_consensus_descends_the_true_gradient_of_half_the_squared_field():

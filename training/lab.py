@@ -1,8 +1,9 @@
 """Training itself as a graph: one step of a GAN in the plane, forward, backward and Adam (lecture §3.4-3.6, §5).
 
 Everywhere else in this project a network is trained here and served there. In the lab visitors train, without PyTorch:
-a step is a pure function from (state, batch, noise, hyper-parameters) to the next state. `torch.func` differentiates
-it, `make_fx` writes down every operation of forward and backward pass, and that list is what becomes ONNX.
+a step is a pure function from (state, batch, noise, hyper-parameters) to the next state. `make_fx` writes down every
+operation of forward and backward pass, and that list is what becomes ONNX. The players' gradients are written out
+(`training.lab_backprop`), for speed; what is differentiated through them is `torch.func`'s work.
 
 Both players are small perceptrons (`gen_models.networks.lab`), and each step moves both once, by Adam,
 
@@ -41,6 +42,7 @@ from gen_models.networks.lab import BatchDiscriminator, Perceptron
 from gen_models.runtime import Model
 from training import cli
 from training.export import Spec, export
+from training.lab_backprop import Compared, Judged, Pass
 from training.objectives import (
     PerSample,
     least_squares_discriminator,
@@ -50,7 +52,7 @@ from training.objectives import (
 )
 
 WIDTH, DEPTH = 64, 3
-"""Of both players: a step at a batch of 256 takes about half a millisecond, which is what live play needs."""
+"""Of both players: a step at a batch of 256 takes about a millisecond, which is what live play needs."""
 FINE = 16
 """How much steeper than usual D's first layer begins."""
 BATCH = 256
@@ -92,35 +94,44 @@ LOSSES: dict[Loss, tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Tensor], 
 }
 """Of each player."""
 
+
+def logistic(logits: Logits, sign: Tensor) -> Tensor:
+    """−log of the probability that D gives to the truth."""
+    return F.softplus(-sign * logits)
+
+
+JUDGED: dict[Loss, Callable[[Tensor, Any], Tensor]] = {
+    "saturating": logistic,
+    "non-saturating": logistic,
+    "least squares": lambda logits, sign: (logits - (sign + 1) / 2).square(),
+    "wasserstein": lambda logits, sign: -sign * logits,
+}
+"""D's loss once more, of real points, sign 1, and generated ones, sign −1, in one batch."""
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Penalties on D: one value per sample, to be weighted by γ
 # ---------------------------------------------------------------------------------------------------------------------
 
-Discriminator = Callable[[Tensor], Tensor]
 
-
-def squared_gradient(D: Discriminator, x: Points) -> PerSample:
-    """‖∇_x D(x)‖², of logits."""
-    return grad(lambda x: D(x).sum())(x).square().sum(1)
-
-
-def r1(D: Discriminator, real: Points, fake: Points, u: Tensor) -> PerSample:
+def r1(logits: Tensor, slopes: Tensor) -> PerSample:
     """½ ‖∇_x D(x)‖² at real points (Mescheder et al. 2018)."""
-    return 0.5 * squared_gradient(D, real)
+    real, _ = halves(slopes)
+    return 0.5 * real.square().sum(1)
 
 
-def roth(D: Discriminator, real: Points, fake: Points, u: Tensor) -> PerSample:
+def roth(logits: Tensor, slopes: Tensor) -> PerSample:
     """½ (1 − σ(D(x)))² ‖∇_x D(x)‖² + ½ σ(D(x̂))² ‖∇_x D(x̂)‖²: instance noise, integrated (§5.4; Roth et al. 2017)."""
-    wrong_real, wrong_fake = 1 - D(real).sigmoid()[:, 0], D(fake).sigmoid()[:, 0]
+    (real, fake), (at_real, at_fake) = halves(logits), halves(slopes)
+    wrong_real, wrong_fake = 1 - real.sigmoid()[:, 0], fake.sigmoid()[:, 0]
     return 0.5 * (
-        wrong_real.square() * squared_gradient(D, real)
-        + wrong_fake.square() * squared_gradient(D, fake)
+        wrong_real.square() * at_real.square().sum(1)
+        + wrong_fake.square() * at_fake.square().sum(1)
     )
 
 
-def gradient_penalty(D: Discriminator, real: Points, fake: Points, u: Tensor) -> PerSample:
-    """(‖∇_x D(x̃)‖ − 1)² at x̃ = u x + (1 − u) x̂, u uniform in [0, 1] (Gulrajani et al. 2017)."""
-    return ((squared_gradient(D, u * real + (1 - u) * fake) + EPS).sqrt() - 1).square()
+def gradient_penalty(logits: Tensor, slopes: Tensor) -> PerSample:
+    """(‖∇_x D(x̃)‖ − 1)², from slopes at x̃ = u x + (1 − u) x̂, u uniform in [0, 1] (Gulrajani et al. 2017)."""
+    return ((slopes.square().sum(1) + EPS).sqrt() - 1).square()
 
 
 PENALTIES = {"r1": r1, "roth": roth, "gradient": gradient_penalty}
@@ -292,11 +303,15 @@ class Flat:
         self.sizes = [shape.numel() for shape in self.shapes.values()]
         self.n = sum(self.sizes)
 
+    def parts(self, parameters: Float[Tensor, " n"]) -> list[Tensor]:
+        """One by one, in the network's order."""
+        parts = torch.split(parameters, self.sizes)  # slices would export badly
+        return [p.reshape(shape) for p, shape in zip(parts, self.shapes.values(), strict=True)]
+
     def __call__(self, parameters: Float[Tensor, " n"], *x: Tensor) -> Tensor:
         """The network's output at `parameters`."""
-        parts = torch.split(parameters, self.sizes)  # slices would export badly
-        named = zip(self.shapes.items(), parts, strict=True)
-        return functional_call(self.net, {k: p.reshape(shape) for (k, shape), p in named}, x)
+        named = dict(zip(self.shapes, self.parts(parameters), strict=True))
+        return functional_call(self.net, named, x)
 
 
 class Players(nn.Module):
@@ -308,7 +323,7 @@ class Players(nn.Module):
         self.nets = nn.ModuleList(networks(method))
         self.G, self.D = map(Flat, self.nets)
         self.n = self.G.n + self.D.n
-        self.loss_D, self.loss_G = LOSSES[method.loss]
+        self.judged, self.loss_G = JUDGED[method.loss], LOSSES[method.loss][1]
 
     def players(self, parameters: Float[Tensor, "*k n"]) -> tuple[Tensor, ...]:
         """Those of G, those of D."""
@@ -339,68 +354,133 @@ class Step(Players):
         """The next state (4, n), the losses (2,) and the gradients' norms (2,): of D, of G."""
         names = [port.name.removeprefix("in_") for port in self.inputs]
         i = SimpleNamespace(**dict(zip(names, inputs, strict=True)))
-        method = self.method
-
-        def both(g: Tensor, d: Tensor) -> tuple[Tensor, Tensor]:
-            """L_D and L_G at the parameters g and d."""
-            real, fake = i.real, self.G(g, i.z.reshape(-1, 2)).reshape(i.real.shape)
-            if method.noise:
-                real, fake = real + i.sigma * i.noise_real, fake + i.sigma * i.noise_fake
-            D = partial(self.D, d)
-            fake_logits = D(fake)
-            loss_D = self.loss_D(D(real), fake_logits).mean()
-            if method.penalty:
-                u = i.u if method.penalty == "gradient" else real  # which the others do not look at
-                penalty = PENALTIES[method.penalty](D, real, fake, u)
-                loss_D = loss_D + i.gamma * penalty.mean()
-            return loss_D, self.loss_G(fake_logits).mean()
-
-        def loss_D(g: Tensor, d: Tensor) -> Tensor:
-            return both(g, d)[0]
-
-        def loss_G(g: Tensor, d: Tensor) -> Tensor:
-            return both(g, d)[1]
-
+        rows = torch.split(i.state.reshape(-1), 4 * [self.G.n, self.D.n])
+        state_G, state_D = rows[::2], rows[1::2]
         adam = partial(adam_step, step=i.step, beta1=i.beta1, beta2=i.beta2, ema=i.ema)
-        state_G, state_D = self.players(i.state)
-        g, d = state_G[0], state_D[0]
-
-        if method.consensus:
-
-            def energy(parameters: Tensor) -> tuple[Tensor, Any]:
-                """½ ‖V‖², and (V, losses)."""
-                g, d = self.players(parameters)
-                of_G, L_G = grad_and_value(loss_G)(g, d)
-                of_D, L_D = grad_and_value(loss_D, argnums=1)(g, d)
-                V = torch.cat([of_G, of_D])
-                return 0.5 * V.square().sum(), (V, L_D, L_G)
-
-            descent, (V, L_D, L_G) = grad(energy, has_aux=True)(i.state[0])
-            gradient_G, gradient_D = self.players(V + i.gamma * descent)
-            state_D = adam(state_D, gradient_D, lr=i.lr_d)
+        if self.method.consensus:
+            gradient_G, gradient_D, L_D, L_G = self._consensus(state_G[0], state_D[0], i)
+            state_D, norm_D = adam(state_D, gradient_D, lr=i.lr_d)
         else:
-            gradient_D, L_D = grad_and_value(loss_D, argnums=1)(g, d)
-            state_D = adam(state_D, gradient_D, lr=i.lr_d)
-            faced = i.alternating * state_D[0] + (1 - i.alternating) * d
-
-            def ahead(g: Tensor) -> Tensor:
-                """L_G against D after `unroll` steps of gradient descent, which depend on g."""
-                d = faced
-                for _ in range(method.unroll):
-                    d = d - i.inner_lr * grad(loss_D, argnums=1)(g, d)
-                return loss_G(g, d)
-
-            gradient_G, L_G = grad_and_value(ahead)(g)
-        state_G = adam(state_G, gradient_G, lr=i.lr_g)
+            G, fake = self._generated(state_G[0], i)
+            real = i.real
+            if self.method.noise:
+                real, fake = real + i.sigma * i.noise_real, fake + i.sigma * i.noise_fake
+            old = state_D[0]
+            gradient_D, L_D = self._of_D(self.D.parts(old), real, fake, i)
+            state_D, norm_D = adam(state_D, flat(gradient_D), lr=i.lr_d)
+            faced = self.D.parts(i.alternating * state_D[0] + (1 - i.alternating) * old)
+            of_x, L_G = self._of_fake(faced, real, fake, i)
+            gradient_G = flat(G.gradient(of_x.reshape(-1, 2)))
+        state_G, norm_G = adam(state_G, gradient_G, lr=i.lr_g)
+        both = zip(state_G, state_D, strict=True)
         return (
-            torch.cat([state_G, state_D], dim=1),
+            torch.cat([part for parts in both for part in parts]).reshape(4, -1),
             torch.stack([L_D, L_G]),
-            torch.stack([gradient_D.square().sum().sqrt(), gradient_G.square().sum().sqrt()]),
+            torch.stack([norm_D, norm_G]),
         )
+
+    def _generated(self, g: Tensor, i: SimpleNamespace) -> tuple[Pass, Tensor]:
+        """G at z, and its points, packed."""
+        G = Pass(self.G.parts(g), i.z.reshape(-1, 2))
+        return G, G.output.reshape(i.real.shape)
+
+    def _of_D(
+        self, d: list[Tensor], real: Tensor, fake: Tensor, i: SimpleNamespace
+    ) -> tuple[list[Tensor], Tensor]:
+        """∇_ψ L_D, in the order of D's parameters d, and L_D."""
+        if self.method.minibatch:
+            batches = [self._compared(d, x) for x in (real, fake)]
+            p, L_D = grad_and_value(self._mean_loss_D)(torch.cat([D.output for D in batches]))
+            of_real, of_fake = (D.gradient(q) for D, q in zip(batches, halves(p), strict=True))
+            return added(of_real, of_fake), L_D
+
+        D = Judged(d, torch.cat([real, fake]))
+        if self.method.penalty is None:
+            p, L_D = grad_and_value(self._mean_loss_D)(D.output)
+            return D.gradient(p), L_D
+        penalty = PENALTIES[self.method.penalty]
+
+        def loss(logits: Tensor, slopes: Tensor) -> Tensor:
+            return self._mean_loss_D(logits) + i.gamma * penalty(logits, slopes).mean()
+
+        derivatives = grad_and_value(loss, argnums=(0, 1))
+        if self.method.penalty != "gradient":
+            (p, q), L_D = derivatives(D.output, D.slope)
+            return D.gradient_by_slope(p, q), L_D
+        between = Judged(d, i.u * real + (1 - i.u) * fake)
+        (p, q), L_D = derivatives(D.output, between.slope)
+        of_slope = between.gradient_by_slope(torch.zeros_like(between.output), q)
+        return added(D.gradient(p), of_slope), L_D
+
+    def _of_fake(
+        self, d: list[Tensor], real: Tensor, fake: Tensor, i: SimpleNamespace
+    ) -> tuple[Tensor, Tensor]:
+        """∇ L_G at the generated points, and L_G, against D at d, or where D will be after `unroll` steps from d."""
+        if not self.method.unroll:
+            D = self._compared(d, fake) if self.method.minibatch else Pass(d, fake)
+            p, L_G = grad_and_value(self._mean_loss_G)(D.output)
+            return D.at_x(p), L_G
+
+        def ahead(fake: Tensor) -> Tensor:
+            """L_G after steps of gradient descent, which depend on the generated points."""
+            x, at = torch.cat([real, fake]), d
+            for _ in range(self.method.unroll):
+                D = Pass(at, x)
+                # Scaled here, where there is least to scale.
+                p = -i.inner_lr * grad(self._mean_loss_D)(D.output)
+                at = [a + step.reshape(a.shape) for a, step in zip(at, D.gradient(p), strict=True)]
+            return self._mean_loss_G(Pass(at, fake).output)
+
+        return grad_and_value(ahead)(fake)
+
+    def _compared(self, d: list[Tensor], x: Tensor) -> Compared:
+        net = self.nets[1]
+        assert isinstance(net, BatchDiscriminator)
+        return Compared(d, x, net.shape)
+
+    def _mean_loss_D(self, logits: Float[Tensor, "two_b 1"]) -> Tensor:
+        """L_D from logits of real and then of generated points."""
+        ones = logits.new_ones(logits.shape[0] // 2, 1)
+        return 2 * self.judged(logits, torch.cat([ones, -ones])).mean()
+
+    def _mean_loss_G(self, logits: Float[Tensor, "b 1"]) -> Tensor:
+        return self.loss_G(logits).mean()
+
+    def _consensus(self, g: Tensor, d: Tensor, i: SimpleNamespace) -> tuple[Tensor, ...]:
+        """The gradients that G and D follow, L_D and L_G."""
+
+        def energy(g: Tensor, d: Tensor) -> tuple[Tensor, Any]:
+            """½ ‖V‖², and what it is made of."""
+            G, fake = self._generated(g, i)
+            D = Judged(self.D.parts(d), torch.cat([i.real, fake]))
+            p, L_D = grad_and_value(self._mean_loss_D)(D.output)
+            at_fake, L_G = grad_and_value(self._mean_loss_G)(halves(D.output)[1])
+            of_x = at_fake * halves(D.slope)[1]
+            V = flat(G.gradient(of_x)), flat(D.gradient_by_slope(p))
+            return 0.5 * ((V[0] * V[0]).sum() + (V[1] * V[1]).sum()), (*V, L_D, L_G)
+
+        (of_G, of_D), (V_G, V_D, L_D, L_G) = grad(energy, argnums=(0, 1), has_aux=True)(g, d)
+        return V_G + i.gamma * of_G, V_D + i.gamma * of_D, L_D, L_G
+
+
+def flat(parts: list[Tensor]) -> Float[Tensor, " n"]:
+    """One vector of them."""
+    return torch.cat([part.reshape(-1) for part in parts])
+
+
+def added(one: list[Tensor], other: list[Tensor]) -> list[Tensor]:
+    """Two gradients of the same parameters."""
+    return [a + b for a, b in zip(one, other, strict=True)]
+
+
+def halves(x: Float[Tensor, "two_b k"]) -> tuple[Tensor, Tensor]:
+    """Of real points, of generated ones."""
+    real, fake = x.reshape(2, -1, x.shape[1]).unbind()
+    return real, fake
 
 
 def adam_step(
-    state: Float[Tensor, "4 n"],
+    state: tuple[Tensor, ...],
     gradient: Float[Tensor, " n"],
     *,
     step: Tensor,
@@ -408,17 +488,19 @@ def adam_step(
     beta1: Tensor,
     beta2: Tensor,
     ema: Tensor,
-) -> Float[Tensor, "4 n"]:
-    """Adam (Kingma and Ba 2015), and the moving average of what it reaches.
+) -> tuple[tuple[Tensor, ...], Tensor]:
+    """Adam (Kingma and Ba 2015), the moving average of what it reaches, and the gradient's norm.
 
-    The rows of the state are the parameters, the two moments m and v, and the average.
+    The state is the parameters, the two moments m and v, and the average: four of (n,).
     """
-    parameters, m, v, average = state.unbind()
+    parameters, m, v, average = state
+    squares = gradient * gradient
     m = beta1 * m + (1 - beta1) * gradient
-    v = beta2 * v + (1 - beta2) * gradient.square()
-    m_hat, v_hat = m / (1 - beta1**step), v / (1 - beta2**step)
-    parameters = parameters - lr * m_hat / (v_hat.sqrt() + EPS)
-    return torch.stack([parameters, m, v, ema * average + (1 - ema) * parameters])
+    v = beta2 * v + (1 - beta2) * squares
+    rate, unbiased = lr / (1 - beta1**step), (1 - beta2**step).sqrt()
+    parameters = parameters - rate * m / (v.sqrt() / unbiased + EPS)
+    average = ema * average + (1 - ema) * parameters
+    return (parameters, m, v, average), squares.sum().sqrt()
 
 
 class Sample(Players):
@@ -548,8 +630,33 @@ def spec(game: Step | Sample | Judge, outputs: tuple[str, ...]) -> Spec:
         else torch.full([sizes[n] if isinstance(n, str) else n for n in port.shape], 0.5)
         for port in game.inputs
     ]  # fmt: skip
-    traced = make_fx(game, tracing_mode="symbolic")(*example)
+    traced = make_fx(game, SIMPLER, tracing_mode="symbolic")(*example)
     return Spec(game, game.inputs, dict.fromkeys(outputs), fixed=fixed, traced=traced)
+
+
+def _softplus_backward(gradient: Tensor, x: Tensor, beta: float, threshold: float) -> Tensor:
+    return gradient * (beta * x).sigmoid()
+
+
+def _turned(x: Tensor) -> Tensor:
+    """A row or a column needs no transposing, and its products are then several times as fast in onnxruntime."""
+    return x.reshape(x.shape[::-1]) if 1 in x.shape else NotImplemented
+
+
+def _summed(x: Tensor, dim: list[int], keepdim: bool = False) -> Tensor:
+    """Over a batch, as a product with ones: five times as fast."""
+    if x.ndim != 2 or list(dim) != [0]:
+        return NotImplemented
+    total = x.new_ones(1, x.shape[0]) @ x
+    return total if keepdim else total.reshape(-1)
+
+
+SIMPLER: dict[Any, Any] = {
+    torch.ops.aten.softplus_backward.default: _softplus_backward,
+    torch.ops.aten.t.default: _turned,
+    torch.ops.aten.sum.dim_IntList: _summed,
+}
+"""Operations that PyTorch's own exporter would spell out in more or slower ones."""
 
 
 def dataset() -> cards.Dataset:
@@ -634,7 +741,8 @@ def main(config: Config) -> None:
     card = cards.load(path)
     if before and (hashes(before), before.config) == (hashes(card), card.config):
         card.with_metrics(before.metrics).save(folder)
-    preview(folder).save(folder / "preview.png", optimize=True)
+    with cards.written_whole(folder / "preview.png") as file:
+        preview(folder).save(file, "PNG", optimize=True)
 
 
 if __name__ == "__main__":
