@@ -14,9 +14,9 @@ class ResNet(nn.Module):
     Residual blocks between halvings and as many doublings. The paper halves twice. A third halving doubles the channels
     of the blocks at a quarter of the places: it costs as much, sees twice as far, and blurs.
 
-    The norm is taken over all numbers of a picture together (GroupNorm with one group). The paper's InstanceNorm takes it
-    for each channel alone, and with it what small pictures are made of: of a crop that is forest all over, or desert,
-    hardly anything is left. There are no skips past the blocks: nothing makes the identity easy.
+    The norm is taken over all numbers of a picture together (GroupNorm with one group). The paper's InstanceNorm takes
+    it for each channel alone, and with it what small pictures are made of: of a crop that is forest all over, or
+    desert, hardly anything is left. There are no skips past the blocks: nothing makes the identity easy.
     """
 
     def __init__(
