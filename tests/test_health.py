@@ -9,6 +9,7 @@ import gradio as gr
 import toys
 
 from gen_models import app, cards
+from gen_models.app import health
 
 
 def healthz(demo):
@@ -43,6 +44,19 @@ def test_what_is_left_out_is_said_without_a_path_of_the_server(tmp_path):
     assert said["models"] == ["whole"]
     assert len(said["problems"]) == 2
     assert str(tmp_path) not in json.dumps(said)
+
+
+def test_onnxruntime_gpu_may_stand_in_the_place_of_onnxruntime(monkeypatch):
+    def version(package):
+        if package == "onnxruntime":
+            raise health.PackageNotFoundError(package)
+        return "1.31.1"
+
+    monkeypatch.setattr(health, "version", version)
+    with health.Lab() as lab:
+        said = lab.health()["versions"]
+    assert said["onnxruntime-gpu"] == "1.31.1"
+    assert "onnxruntime" not in said
 
 
 def test_with_no_models_there_is_no_provider(tmp_path):

@@ -1,5 +1,6 @@
 """The live controls without a browser: what they accept, what they answer, and how a drawing becomes a digit."""
 
+import asyncio
 import base64
 import json
 import logging
@@ -187,7 +188,7 @@ def test_answer_is_json_also_of_numpy_values():
             "text": {"n": "½"},
         }
 
-    response = pad(compute).answer({"value": [1, 2], "context": {}})
+    response = asyncio.run(pad(compute).answer({"value": [1, 2], "context": {}}, None))
     assert json.loads(response.body) == {
         "ok": True,
         "ellipse": [1, 2, 0.5, 0.25],
@@ -237,6 +238,28 @@ def test_a_reply_that_is_no_dict_is_our_fault():
 def test_a_reply_that_json_cannot_hold_is_our_fault():
     for value in (float("nan"), object()):
         assert ask(pad(lambda _, value=value: {"ellipse": value}), [0, 0]) == refusal(live.FAULT)
+
+
+def test_only_what_takes_long_is_given_a_thread(monkeypatch):
+    threads = []
+
+    def compute(_request):
+        threads.append(threading.current_thread())
+        return {}
+
+    async def twice():
+        for _ in range(2):
+            await control.answer({"value": [0, 0], "context": {}}, None)
+        return threading.current_thread()
+
+    control = pad(compute)
+    monkeypatch.setattr(live, "SHORT_S", 60.0)
+    here = asyncio.run(twice())
+    assert [thread is here for thread in threads] == [False, True]  # the first is not known yet
+    threads.clear()
+    monkeypatch.setattr(live, "SHORT_S", 0.0)
+    asyncio.run(twice())
+    assert here not in threads
 
 
 def test_busy_when_all_places_are_taken(monkeypatch):

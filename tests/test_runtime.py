@@ -1,6 +1,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import onnxruntime as ort
@@ -102,6 +103,48 @@ def test_an_unknown_provider_is_refused():
 
 def test_the_provider_shown_is_the_one_in_use(toy_model):
     assert toy_model.provider == "CPU"
+
+
+class OnCuda:
+    """A session of onnxruntime-gpu on a machine with a device, which runs what it is given."""
+
+    asked: ClassVar[list[list[str]]] = []
+
+    def __init__(self, content, options, providers):
+        self.asked.append(providers)
+        self._session = SESSION(content, options, providers=[CPU])
+
+    def get_providers(self):
+        return [CUDA, CPU]
+
+    def run(self, names, feed):
+        return self._session.run(names, feed)
+
+
+SESSION = ort.InferenceSession
+
+
+def test_onnxruntime_gpu_is_used_without_other_changes(toy_model, monkeypatch):
+    monkeypatch.delenv("LATENT_PROVIDER", raising=False)
+    monkeypatch.setattr(ort, "get_available_providers", lambda: [CUDA, CPU])
+    monkeypatch.setattr(ort, "InferenceSession", OnCuda)
+    monkeypatch.setattr(runtime, "backend", Backend())
+    assert toy_model("decoder", z=np.ones((2, 3)))["x"].shape == (2, 1, 4, 4)
+    assert toy_model.provider == "CUDA"
+    assert OnCuda.asked.pop() == [CUDA, CPU], "what CUDA cannot do is done by the CPU"
+    assert runtime.backend.warning(toy_model.provider) is None
+
+
+@pytest.mark.filterwarnings("ignore:Specified provider 'CUDAExecutionProvider'")
+def test_onnxruntime_gpu_without_a_usable_device_runs_on_the_cpu_and_says_so(
+    toy_model, monkeypatch
+):
+    monkeypatch.setattr(runtime, "backend", Backend("auto", [CUDA, CPU]))
+    used = toy_model.provider
+    assert toy_model("decoder", z=np.ones((2, 3)))["x"].shape == (2, 1, 4, 4)
+    if CUDA not in ort.get_available_providers():
+        assert used == "CPU"
+        assert "runs on CPU" in runtime.backend.warning(used)
 
 
 def test_pixels_change_scale_once_round_and_clip():

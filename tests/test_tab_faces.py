@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 
 import gradio as gr
+import hostile
 import numpy as np
 import pytest
 import toys
@@ -350,9 +351,8 @@ def gif_of(client):
 @pytest.fixture
 def files(tmp_path):
     Image.new("CMYK", (300, 500), (0, 90, 90, 0)).save(tmp_path / "photo.jpg")
-    whole = (tmp_path / "photo.jpg").read_bytes()
-    (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
-    (tmp_path / "words.png").write_text("no picture at all")
+    for name, (content, _) in hostile.FILES.items():
+        (tmp_path / f"{name}.png").write_bytes(content)
     return tmp_path
 
 
@@ -366,11 +366,11 @@ def test_photographs_are_taken(client, files):
 
 
 def test_files_that_are_no_photographs_are_refused(client, files):
-    for name, sentence in (("cut.jpg", "damaged"), ("words.png", "not a PNG, JPEG or WebP")):
-        file = handle_file(str(files / name))
-        assert sentence in refused(client, file, api_name="/faces_encode_upload")
-        assert sentence in refused(client, file, api_name="/faces_edit_upload")
-        assert sentence in refused(client, file, "top left", api_name="/faces_corner_upload")
+    for name, (_, sentence) in hostile.FILES.items():
+        file = handle_file(str(files / f"{name}.png"))
+        assert sentence in refused(client, file, api_name="/faces_encode_upload"), name
+    assert sentence in refused(client, file, api_name="/faces_edit_upload")
+    assert sentence in refused(client, file, "top left", api_name="/faces_corner_upload")
 
 
 def test_every_endpoint_has_a_test_here(client):

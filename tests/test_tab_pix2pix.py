@@ -3,16 +3,16 @@
 import base64
 import io
 import json
-import struct
-import zlib
 from dataclasses import replace
 
 import gradio as gr
+import hostile
 import numpy as np
 import pytest
 import toys
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from hostile import encoded, png
 from PIL import Image
 
 from gen_models.app import launch_options, live, page
@@ -132,38 +132,19 @@ def test_frequent_colours_stand_for_those_like_them():
     assert sheets.frequent(pixels[:0], 8) == []
 
 
-def png(width, height):
-    """A PNG that says it is so large, and has a few bytes of pixels."""
-
-    def chunk(kind, body):
-        return (
-            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        )
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    body = chunk(b"IDAT", zlib.compress(bytes(300)))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + body + chunk(b"IEND", b"")
-
-
 GOOD = Image.fromarray(RNG.integers(0, 256, (32, 32, 3), np.uint8))
-FILE = io.BytesIO()
-GOOD.save(FILE, "PNG")
-FRAMES = [GOOD, GOOD.transpose(Image.Transpose.ROTATE_90)]
+FILE = encoded(GOOD, "PNG")
 
 
 BAD = {
     "nothing": None, "a number": 3, "true": True, "NaN": float("nan"), "a list": [], "an object": {}, "no words": "",
     "another URI": "data:,", "no content": sheets.PNG, "no base64": sheets.PNG + "!!!!",
     "not ASCII": sheets.PNG + "\u00e9",
-    "no head": base64.b64encode(FILE.getvalue()).decode(), "too long": sheets.PNG + "A" * 10_000_000,
+    "no head": base64.b64encode(FILE).decode(), "too long": sheets.PNG + "A" * 10_000_000,
     "narrow": uri(GOOD.resize((31, 32))), "large": uri(GOOD.resize((64, 64))),
-    "20,000 wide": uri(png(20_000, 1)), "20,000 square": uri(png(20_000, 20_000)), "few pixels": uri(png(32, 32)),
-    "cut off": uri(FILE.getvalue()[:-200]), "a header": uri(FILE.getvalue()[:20]),
-    "a signature": uri(b"\x89PNG\r\n\x1a\n"),
-    "JPEG": uri(GOOD, "JPEG"), "CMYK": uri(GOOD.convert("CMYK"), "JPEG"), "GIF": uri(GOOD, "GIF"),
-    "WebP": uri(GOOD, "WEBP"),
-    "animated GIF": uri(GOOD, "GIF", save_all=True, append_images=FRAMES),
-    "SVG": uri(b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+    "cut off": uri(FILE[:-200]), "few pixels": uri(png(32, 32)), "JPEG": uri(GOOD, "JPEG"), "WebP": uri(GOOD, "WEBP"),
+    **{name: uri(content) for name, (content, _) in hostile.FILES.items()},
+    **{name: uri(hostile.ODD[name]) for name in ("CMYK", "animated WebP")},
 }  # fmt: skip
 
 
@@ -257,13 +238,8 @@ def test_uploads_for_terrain_are_height_and_either_water_or_none(models, tmp_pat
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_files_that_are_no_pictures_get_one_sentence(models, kind, tmp_path):
-    files = {
-        "words.png": b"no picture", "huge.png": png(20_000, 20_000), "cut.png": FILE.getvalue()[:-200],
-        "small.png": png(4, 4), "thin.png": png(20_000, 4),
-    }  # fmt: skip
-    for name, content in files.items():
+    for name, (content, _) in hostile.FILES.items():
         (tmp_path / name).write_bytes(content)
-    FRAMES[0].save(tmp_path / "film.gif", save_all=True, append_images=FRAMES)
     for path in [*tmp_path.iterdir(), tmp_path / "none.png", None]:
         with pytest.raises(BadRequest, match=r"\.$"):
             sheets.uploaded(sheets.sheet(models[f"p-{kind}"]), path)

@@ -12,11 +12,14 @@ from typing import Any
 
 # Read when gradio is imported: the app asks nothing of the network, not even for Gradio's own look-ups.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+# Else it sums up all past events after each one, 20 ms of a processor, for a page that is closed here.
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
 
 import gradio as gr
+from PIL import Image
 
 from gen_models import cards
-from gen_models.app import health, live, models_tab, page, start, theme
+from gen_models.app import guard, health, live, logs, models_tab, page, start, theme, upload
 from gen_models.app.hosted import Repositories
 from gen_models.app.tabs import TABS
 from gen_models.runtime import Model
@@ -38,7 +41,9 @@ def build(root: Path = EXPORTED) -> health.Lab:
     whole = [*local, *hosted]
 
     with (
-        health.Lab(title="Latent Lab", analytics_enabled=False) as demo,
+        health.Lab(
+            title="Latent Lab", analytics_enabled=False, delete_cache=(600, guard.KEPT_S)
+        ) as demo,
         gr.Tabs(elem_id="tabs") as pages,
     ):
         with gr.Tab("Start", id="start"):
@@ -58,6 +63,9 @@ def build(root: Path = EXPORTED) -> health.Lab:
 
 def serve(demo: gr.Blocks) -> None:
     """Launch, and stay until interrupted; a port that is taken ends in one sentence."""
+    # Every picture's header is checked before it is decoded; this is for one that Gradio might open by itself.
+    Image.MAX_IMAGE_PIXELS = upload.MOST_PIXELS
+    logs.start()
     try:
         demo.launch(**launch_options())
     except OSError as error:
@@ -74,6 +82,12 @@ def launch_options() -> dict[str, Any]:
         "run_history": False,  # on by default, and costs up to a third of the speed
         "ssr_mode": False,  # Spaces' default would put a Node server in front
         "show_error": False,  # a gr.Error is shown as it is; anything else without its details
-        "max_file_size": "5mb",
-        "app_kwargs": {"routes": [health.ROUTE]},
+        "max_file_size": guard.MOST_FILE,
+        "state_session_capacity": guard.SESSIONS,
+        "enable_monitoring": False,
+        "app_kwargs": guard.APP
+        | {
+            "routes": [health.ROUTE, live.ROUTE],
+            "middleware": [*logs.middleware(), *guard.APP["middleware"]],
+        },
     }

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import gradio as gr
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from gen_models.app.hosted import Repositories
+from gen_models.app.logs import TimedPage
 from gen_models.runtime import Model
 
-PACKAGES = ("gradio", "huggingface_hub", "numpy", "onnxruntime", "pillow")
+PACKAGES = ("gradio", "huggingface_hub", "numpy", "onnxruntime", "onnxruntime-gpu", "pillow")
+"""Whose version is told, of those that are installed: onnxruntime-gpu stands in the place of onnxruntime."""
 
 
-class Lab(gr.Blocks):
+class Lab(TimedPage):
     """The whole app, and what `/healthz` says of it."""
 
     models: Sequence[Model] = ()
@@ -35,9 +36,16 @@ class Lab(gr.Blocks):
             "repositories": self.repositories.lines if self.repositories else [],
             "versions": {
                 "python": platform.python_version(),
-                **{package: version(package) for package in PACKAGES},
+                **{package: found for package in PACKAGES if (found := _version(package))},
             },
         }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _answer(request: Request) -> JSONResponse:

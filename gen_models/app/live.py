@@ -47,16 +47,21 @@ import io
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 from urllib.parse import quote
 
+import anyio
 import gradio as gr
 import numpy as np
 from gradio.components.base import server
+from gradio.route_utils import API_PREFIX
 from PIL import Image
-from starlette.responses import Response
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from gen_models.app.drawing import from_runs, to_runs
 from gen_models.runtime import ModelError
@@ -91,12 +96,18 @@ class Layout(TypedDict, total=False):
     key: str | int | None
 
 
-HEAD = f"<script>{(Path(__file__).parent / 'static' / 'live.js').read_text('utf-8')}</script>"
-"""For `launch(head=...)`: the JavaScript that all controls share."""
+HEAD = "".join(
+    f"<script>{(Path(__file__).parent / 'static' / name).read_text('utf-8')}</script>"
+    for name in ("live.js", "retry.js")
+)
+"""For `launch(head=...)`: the JavaScript that all controls share, and what asks again when the queue is full."""
 
 AT_ONCE = 4
 WAIT_S = 0.25
 _places = threading.BoundedSemaphore(AT_ONCE)
+SHORT_S = 0.002
+"""A control whose last picture took less computing than this is answered where the question arrived. A thread to and
+from costs more than the picture, and with many visitors each hand-over waits for Python's lock behind the others."""
 
 BUSY = "The server is busy: try again in a moment."
 FAULT = "Something went wrong on the server: this picture could not be made."
@@ -190,6 +201,7 @@ class Live(gr.HTML):
         layout: Layout,
     ) -> None:
         self._compute = compute
+        self._took = float("inf")
         everything = settings | {
             "kind": self.kind,
             "label": label,
@@ -226,27 +238,34 @@ class Live(gr.HTML):
 
     def reply(self, payload: Any) -> str:
         """Answer one question of the browser, in JSON. Never raises; "ok" tells a reply from any other object."""
-        try:
-            request = self._request(payload)
-        except ValueError as error:
-            return _refusal(str(error))
         if not _places.acquire(timeout=WAIT_S):
             return _refusal(BUSY, again=True)
         try:
-            reply = {"ok": True} | self._compute(request)
-            return json.dumps(reply, default=_plain, allow_nan=False, separators=(",", ":"))
+            return self._reply(payload)
+        finally:
+            _places.release()
+
+    @server
+    async def answer(self, payload: Any, request: gr.Request) -> Response:
+        """`reply` as the server function that live.js calls; a Response, so that FastAPI does not walk the pixels."""
+        if self._took < SHORT_S:
+            text = self._reply(payload)
+        else:
+            text = await anyio.to_thread.run_sync(self.reply, payload)
+        return Response(text, media_type="application/json")
+
+    def _reply(self, payload: Any) -> str:
+        started = time.thread_time()  # not the clock: it would count the waiting for Python's lock
+        try:
+            reply = {"ok": True} | self._compute(self._request(payload))
+            text = json.dumps(reply, default=_plain, allow_nan=False, separators=(",", ":"))
+            self._took = time.thread_time() - started
         except Exception as error:
             if _is_for_the_visitor(error):
                 return _refusal(str(error))
             log.exception("%s failed", getattr(self._compute, "__qualname__", self._compute))
             return _refusal(FAULT)
-        finally:
-            _places.release()
-
-    @server
-    def answer(self, payload: Any) -> Response:
-        """`reply` as the server function that live.js calls; a Response, so that FastAPI does not walk the pixels."""
-        return Response(self.reply(payload), media_type="application/json")
+        return text
 
     def _request(self, payload: Any) -> Request:
         if not isinstance(payload, dict):
@@ -313,6 +332,26 @@ def _vector(value: Any, n: int, lo: float, hi: float) -> Array:
 def _floats(value: Any) -> list[float]:
     """Python floats from what the author of a tab gives, numpy or not."""
     return np.asarray(value, float).tolist()
+
+
+async def _call(request: HttpRequest) -> Response:
+    """Call a server function as all of ours are: async, given the request too, and answering with a Response."""
+    question = await request.json()
+    session, component = (
+        request.app.state_holder[question["session_hash"]],
+        question["component_id"],
+    )
+    blocks = request.app.get_blocks().blocks
+    control = session[component] if component in session else blocks.get(component)
+    function: Any = getattr(control, question["fn_name"], None)
+    if not getattr(function, "_is_server_fn", False):
+        return JSONResponse({"detail": "There is no such function."}, 404)
+    return await function(question.get("data"), request)
+
+
+ROUTE = Route(f"{API_PREFIX}/component_server/", _call, methods=["POST"])
+"""For `launch(app_kwargs={"routes": [ROUTE]})`, which puts it before Gradio's own of the same address: finding that
+one among 80, and its reading the function's signature anew each time, costs several times what a small picture does."""
 
 
 # ---------------------------------------------------------------------------------------------------------------------

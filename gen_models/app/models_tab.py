@@ -92,7 +92,7 @@ def hub_lines(repositories: Repositories) -> str:
 
 def choose(models: dict[str, Model], name: str) -> Model:
     """The model called `name`, or one sentence for the visitor."""
-    if name not in models:
+    if not isinstance(name, str) or name not in models:
         raise gr.Error("There is no model of that name.", print_exception=False)
     return models[name]
 

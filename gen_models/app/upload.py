@@ -16,6 +16,8 @@ from gen_models.runtime import Array
 FORMATS = ("PNG", "JPEG", "WEBP")
 MOST_PIXELS = 20_000_000
 LEAST_SIDE = 16
+MOST_SCANS = 64
+"""A progressive JPEG has about ten. Each of another 40 bytes makes the decoder go through the whole picture again."""
 ABOVE = 0.4
 """How much of what a portrait loses is lost at its top: a face is a little above the middle."""
 
@@ -60,6 +62,11 @@ def square(path: Any, side: int, channels: int, resample: Resampling = Resamplin
             )  # of a bomb, which has its own sentence, and of odd EXIF
             with Image.open(path, formats=FORMATS) as file:
                 _check_size(*file.size)
+                if (
+                    file.format == "JPEG"
+                    and Path(path).read_bytes().count(b"\xff\xda") > MOST_SCANS
+                ):
+                    raise BadRequest(_DAMAGED)
                 image = _opaque(_cropped(_upright(file)), channels)
     except BadRequest:
         raise
@@ -68,11 +75,12 @@ def square(path: Any, side: int, channels: int, resample: Resampling = Resamplin
     except Image.DecompressionBombError:
         raise BadRequest(_TOO_LARGE) from None
     except Exception:  # noqa: BLE001 - Pillow raises a dozen types at hostile files
-        raise BadRequest("This picture is damaged or not complete: choose another file.") from None
+        raise BadRequest(_DAMAGED) from None
     scaled = image.resize((side, side), resample)
     return np.asarray(scaled, np.uint8).reshape(side, side, channels)
 
 
+_DAMAGED = "This picture is damaged or not complete: choose another file."
 _TOO_LARGE = f"This picture is too large: at most {MOST_PIXELS // 10**6} million pixels are taken."
 
 

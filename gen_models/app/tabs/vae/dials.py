@@ -123,7 +123,12 @@ def build(models: Models) -> None:
         """The sliders at a z drawn from p(z)."""
         model = common.choose(models, name)
         z = np.random.default_rng().standard_normal(common.latent_dim(model))
-        return gr.update(value=positions(model, z), context={"model": name, "z": z.tolist()})
+        # The labels too: a session that was forgotten meanwhile would have the first model's.
+        return gr.update(
+            labels=labels_of(model),
+            value=positions(model, z),
+            context={"model": name, "z": z.tolist()},
+        )
 
     choice.change(
         change, choice, [sliders, *sheets.pads], api_name="vae_dials", show_progress="hidden"

@@ -1,0 +1,418 @@
+"""Many visitors at once: ``python -m scripts.load`` (``make load``) starts the app and drags and draws in it over HTTP.
+
+Each simulated visitor asks what the VAE tab's page asks (`static/live.js`). Those who drag move the dot of the latent
+plane; those who draw add to a stroke, and every answer moves the dot, which asks in turn. As on the page, a control
+has one question under way: a move made meanwhile waits, a later move takes its place, and when the answer comes the
+latest one is asked. What a control is told when the server is full, it asks again a second later.
+
+The time of a move counts from the move itself, so waiting for the answer before is part of it. A move whose place was
+taken is counted as skipped. The tables are Markdown, on standard output. HTTP is written by hand: a client library
+would take as much of this machine as the server that is measured.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import random
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from gen_models.app.drawing import to_runs
+
+MOST_VISITORS, MOST_SECONDS = 500, 600
+HERTZ = 10.0
+"""Moves a second of each visitor."""
+MAP, SHEET = "vae-map", "vae-map-sheet-0"
+"""`elem_id`s of the controls that are moved."""
+TIMEOUT_S, RETRY_S = 20.0, 1.0
+"""As in live.js."""
+STROKE = 50
+"""Moves until a sheet is cleared."""
+
+
+@dataclass(frozen=True)
+class Control:
+    """A live control as the page knows it."""
+
+    id: int
+    context: dict[str, Any]
+
+
+@dataclass
+class Tally:
+    """What became of the moves of one visitor's control."""
+
+    moves: int = 0
+    seconds: list[float] = field(default_factory=list)
+    """From each move that was answered to its answer."""
+    skipped: int = 0
+    waits: int = 0
+    """Answers that asked for patience."""
+    errors: list[str] = field(default_factory=list)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# HTTP
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+HEAD = "\r\n".join(
+    (
+        "POST %s HTTP/1.1",
+        "Host: HOST",
+        "Connection: keep-alive",
+        "Content-Length: %d",
+        "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36",
+        "Content-Type: application/json",
+        "Accept: */*",
+        "Origin: http://HOST",
+        "Sec-Fetch-Site: same-origin",
+        "Sec-Fetch-Mode: cors",
+        "Sec-Fetch-Dest: empty",
+        "Referer: http://HOST/",
+        "Accept-Encoding: gzip, deflate, br, zstd",
+        "Accept-Language: en-US,en;q=0.9",
+        "\r\n",
+    )
+)
+"""What Chromium sends: reading it is part of the server's work."""
+
+
+class Connection:
+    """One connection, kept open, as a browser keeps it."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self.address = address
+        self.head = HEAD.replace("HOST", f"{address[0]}:{address[1]}").encode()
+        self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def post(self, path: str, content: bytes) -> tuple[int, bytes]:
+        """Status and body of the answer."""
+        if self.streams is None:
+            self.streams = await asyncio.open_connection(*self.address)
+        reader, writer = self.streams
+        try:
+            writer.write(self.head % (path.encode(), len(content)) + content)
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+            if length is None:
+                raise OSError("an answer of unknown length")
+            return int(head.split(None, 2)[1]), await reader.readexactly(int(length[1]))
+        except BaseException:
+            self.close()  # what is left of the answer is not the next one's
+            raise
+
+    def close(self) -> None:
+        """Hang up."""
+        if self.streams is not None:
+            self.streams[1].close()
+            self.streams = None
+
+
+@asynccontextmanager
+async def present(address: tuple[str, int], session: str) -> AsyncIterator[None]:
+    """The stream that a page holds open for as long as it is shown."""
+    _, writer = await asyncio.open_connection(*address)
+    writer.write(
+        f"GET /gradio_api/heartbeat/{session} HTTP/1.1\r\nHost: {address[0]}:{address[1]}\r\n\r\n".encode()
+    )
+    try:
+        yield
+    finally:
+        writer.close()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Visitors
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class Pump:
+    """A control on somebody's page: at most one question under way, and the next one asks for the latest value."""
+
+    def __init__(
+        self,
+        control: Control,
+        session: str,
+        address: tuple[str, int],
+        answered: Callable[[dict[str, Any]], None] = lambda reply: None,
+    ) -> None:
+        self.control, self.session, self.answered = control, session, answered
+        self.connection = Connection(address)
+        self.tally = Tally()
+        self.waiting: tuple[Any, float] | None = None
+        self.task: asyncio.Task[None] | None = None
+
+    def move(self, value: Any) -> None:
+        """The visitor moves it."""
+        self.tally.moves += 1
+        self.tally.skipped += self.waiting is not None
+        self.waiting = value, time.perf_counter()
+        if self.task is None or self.task.done():
+            self.task = asyncio.create_task(self._pump())
+
+    async def finish(self) -> None:
+        """Wait for the last answer."""
+        if self.task is not None:
+            await self.task
+        self.connection.close()
+
+    async def _pump(self) -> None:
+        while self.waiting is not None:
+            (value, moved), self.waiting = self.waiting, None
+            reply = await self._ask(value)
+            if reply is None:
+                continue
+            if reply["ok"]:
+                self.tally.seconds.append(time.perf_counter() - moved)
+                self.answered(reply)
+            elif reply.get("again"):
+                self.tally.waits += 1
+                await asyncio.sleep(RETRY_S)
+                if self.waiting is None:
+                    self.waiting = value, moved
+                else:
+                    self.tally.skipped += 1
+            else:
+                self.tally.errors.append(str(reply.get("error")))
+
+    async def _ask(self, value: Any) -> dict[str, Any] | None:
+        question = {
+            "data": {"value": value, "context": self.control.context},
+            "component_id": self.control.id,
+            "fn_name": "answer",
+            "session_hash": self.session,
+        }
+        content = json.dumps(question, separators=(",", ":")).encode()
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                status, body = await self.connection.post("/gradio_api/component_server/", content)
+            if status != 200:
+                raise OSError(f"status {status}: {body[:80].decode(errors='replace')}")
+            reply = json.loads(body)
+            if type(reply.get("ok")) is not bool:
+                raise OSError(f"not an answer: {body[:80].decode(errors='replace')}")
+        except (OSError, TimeoutError, EOFError, ValueError) as error:
+            self.tally.errors.append(f"{type(error).__name__} {error}".strip())
+            return None
+        return reply
+
+
+def walk(number: int) -> Iterator[list[float]]:
+    """Places that a visitor's hand goes through: a smooth curve of its own in [−3, 3]²."""
+    rng = np.random.default_rng(number)
+    speed, phase = rng.uniform(0.05, 0.3, 2), rng.uniform(0, 2 * np.pi, 2)
+    for k in range(sys.maxsize):
+        yield (2.9 * np.sin(phase + speed * k)).tolist()
+
+
+def strokes(side: int = 112) -> list[str]:
+    """A digit-like stroke as it grows, as the page sends it: antialiased, then in runs."""
+    t = np.linspace(0, 1, STROKE + 1)
+    points = np.stack([224 + 100 * np.sin(5 * t), 90 + 260 * t], 1)
+    sheet, drawn = Image.new("L", (448, 448)), []
+    for a, b in pairwise(points):
+        ImageDraw.Draw(sheet).line([*a, *b], fill=255, width=36)
+        ImageDraw.Draw(sheet).ellipse([*(b - 18), *(b + 18)], fill=255)
+        drawn.append(to_runs(np.asarray(sheet.resize((side, side), Image.Resampling.BILINEAR))))
+    return drawn
+
+
+async def moved(pump: Pump, values: Iterator[Any], start: float, end: float) -> None:
+    """Move a control `HERTZ` times a second on average; times are of perf_counter.
+
+    A hand is no clock: moves in step would make a visitor wait for the same others each time.
+    """
+    due = start + random.random() / HERTZ
+    while due < end:
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        pump.move(next(values))
+        due += random.uniform(0.5, 1.5) / HERTZ
+
+
+async def visit(
+    address: tuple[str, int],
+    controls: dict[str, Control],
+    dragging: int,
+    drawing: int,
+    seconds: float,
+) -> tuple[list[Tally], list[Tally], list[Tally]]:
+    """All visitors together: tallies of those who drag, of the sheets drawn on, and of the dots those move."""
+    drags, sheets, dots = [], [], []
+    drawn = strokes() if drawing else []
+    start = time.perf_counter() + 0.5
+    async with contextlib.AsyncExitStack() as pages:
+        hands = []
+        for number in range(dragging + drawing):
+            session = secrets.token_hex(6)
+            await pages.enter_async_context(present(address, session))
+            dot = Pump(controls[MAP], session, address)
+            if number < dragging:
+                drags.append(dot)
+                hands.append(moved(dot, walk(number), start, start + seconds))
+            else:
+
+                def follow(reply: dict[str, Any], dot: Pump = dot) -> None:
+                    dot.move(reply["send"][MAP]["value"])
+
+                sheet = Pump(controls[SHEET], session, address, follow)
+                sheets.append(sheet)
+                dots.append(dot)
+                stroke = (drawn[(7 * number + k) % STROKE] for k in range(sys.maxsize))
+                hands.append(moved(sheet, stroke, start, start + seconds))
+        await asyncio.gather(*hands)
+        for pump in (*drags, *sheets, *dots):  # a sheet's last answer moves its dot
+            await pump.finish()
+    return tuple([pump.tally for pump in pumps] for pumps in (drags, sheets, dots))  # type: ignore[return-value]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The server
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def controls_of(url: str) -> dict[str, Control]:
+    """The live controls of the page, by `elem_id`, where they have one."""
+    with urllib.request.urlopen(f"{url}/config", timeout=60) as answer:
+        config = json.load(answer)
+    found = {}
+    for component in config["components"]:
+        props = component["props"]
+        settings = re.search(
+            'class="ll-live" data-settings="([^"]*)"', str(props.get("html_template"))
+        )
+        if settings and props.get("elem_id"):
+            context = json.loads(unquote(settings[1]))["context"]
+            found[props["elem_id"]] = Control(component["id"], context)
+    return found
+
+
+@contextmanager
+def app() -> Iterator[tuple[str, int]]:
+    """Start the app as `make demo` does, on a free port of this machine: its URL and process id."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"GRADIO_SERVER_PORT": str(port), "GRADIO_SERVER_NAME": "127.0.0.1"}
+    server = subprocess.Popen(
+        [sys.executable, "app.py"], env=environment, stdout=subprocess.DEVNULL
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            if server.poll() is not None:
+                sys.exit("The app did not start.")
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{url}/healthz", timeout=5).close()
+                break
+            time.sleep(0.1)
+        yield url, server.pid
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def cpu_seconds(process: int) -> float | None:
+    """CPU time that a process has used, where Linux says so."""
+    try:
+        with open(f"/proc/{process}/stat") as file:  # noqa: PTH123 - no file
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# In words
+# ---------------------------------------------------------------------------------------------------------------------
+
+COLUMNS = (
+    "", "controls", "moves", "answered", "skipped", "told to wait", "errors", "p50 ms", "p95 ms", "p99 ms", "most ms",
+    "slowest / fastest median",
+)  # fmt: skip
+
+
+def row(name: str, tallies: Sequence[Tally]) -> str:
+    """One line of the table: what became of the moves of several controls."""
+    times = np.sort(np.concatenate([tally.seconds for tally in tallies])) * 1000
+    medians = [np.median(tally.seconds) for tally in tallies if tally.seconds]
+    fair = len(medians) == len(tallies)
+    cells = [
+        name,
+        len(tallies),
+        sum(tally.moves for tally in tallies),
+        times.size,
+        sum(tally.skipped for tally in tallies),
+        sum(tally.waits for tally in tallies),
+        sum(len(tally.errors) for tally in tallies),
+        *(
+            [f"{q:.0f}" for q in np.quantile(times, (0.5, 0.95, 0.99, 1))]
+            if times.size
+            else "–" * 4
+        ),
+        f"{max(medians) / min(medians):.2f}" if fair else "somebody had no answer",
+    ]
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the visitors and print the table; 1 if there was an error."""
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.load", description="Simulated visitors on the app."
+    )
+    parser.add_argument("--visitors", type=int, default=50, help="how many drag (default: 50)")
+    parser.add_argument("--drawing", type=int, default=5, help="how many more draw (default: 5)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="for how long (default: 60)")
+    options = parser.parse_args(arguments)
+    if not 1 <= options.visitors <= MOST_VISITORS or not 0 <= options.drawing <= MOST_VISITORS:
+        parser.error(f"--visitors may be 1 to {MOST_VISITORS}, --drawing 0 to {MOST_VISITORS}")
+    if not 1 <= options.seconds <= MOST_SECONDS:  # NaN is not
+        parser.error(f"--seconds may be 1 to {MOST_SECONDS}")
+    with app() as (url, process):
+        controls = controls_of(url)
+        where = urlsplit(url)
+        address = (str(where.hostname), int(where.port or 80))
+        before, mine = cpu_seconds(process), time.process_time()
+        drags, sheets, dots = asyncio.run(
+            visit(address, controls, options.visitors, options.drawing, options.seconds)
+        )
+        after, mine = cpu_seconds(process), time.process_time() - mine
+    named = {"dragging": drags, "drawing": sheets, "dots that drawings move": dots}
+    print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
+    for name, tallies in named.items():
+        if tallies:
+            print(row(name, tallies))
+    everything = [*drags, *sheets, *dots]
+    answers = sum(len(tally.seconds) + tally.waits for tally in everything)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    used = ""
+    if before is not None and after is not None and answers:
+        used = f", {1000 * (after - before) / answers:.2f} ms of CPU each in the server"
+        used += f" and {1000 * mine / answers:.2f} ms here"
+    print(
+        f"\nAbout {HERTZ:g} moves a second each for {options.seconds:g} s, {cores} cores; {answers:,} answers{used}."
+    )
+    errors = [error for tally in everything for error in tally.errors]
+    for error in sorted(set(errors)):
+        print(f"{errors.count(error)} x {error}", file=sys.stderr)
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
