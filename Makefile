@@ -28,6 +28,8 @@ data: .venv-dev/.dev-stamp ## build the data sets the committed models were trai
 	$(DEV) -m training.data toons
 	$(DEV) -m training.data heads
 	$(DEV) -m training.data heads-labels
+	$(DEV) -m training.data toons-lines
+	$(DEV) -m training.data earth
 
 train-%: .venv-dev/.dev-stamp ## train, export and evaluate one of the committed models again
 	$(DEV) -m training.recipes $*
@@ -35,6 +37,10 @@ train-%: .venv-dev/.dev-stamp ## train, export and evaluate one of the committed
 .PHONY: bench
 bench: .venv-dev/.dev-stamp browser ## measure latency, cold start and memory on this machine
 	$(DEV) -m training.bench
+
+.PHONY: load
+load: .venv/.serve-stamp ## drag and draw as 50 + 5 visitors for a minute (LOAD="--visitors 20 --drawing 2 --seconds 30")
+	$(SERVE) -m scripts.load $(LOAD)
 
 ##### Check
 
@@ -53,6 +59,10 @@ lint: .venv-dev/.dev-stamp ## ruff, pyright and the import contracts
 .PHONY: border
 border: .venv/.serve-stamp ## check that the app starts with requirements.txt alone, without torch
 	$(SERVE) -m scripts.border
+
+.PHONY: audit
+audit: .venv-dev/.dev-stamp ## list the licences of all packages, and ask for their known vulnerabilities
+	$(DEV) -m scripts.audit
 
 .PHONY: browser
 browser: .venv-dev/.dev-stamp

@@ -20,6 +20,9 @@ _GAN = "training.gan --precision bf16-mixed"
 _FEATURES = "training.features --precision bf16-mixed"
 _GAN_64 = f"{_GAN} --size 64 --gamma 1 --lr 4e-4 --half"
 _FACES = "smile age masculine yaw pitch hair_length beard glasses skin_tone light_azimuth"
+_PIX2PIX = "training.pix2pix --precision bf16-mixed"
+_EARTH = "--size 64 --width 16 --steps 2000"
+_CYCLEGAN = "training.cyclegan --precision bf16-mixed --size 64 --batch 2 --halvings 2 --lr 2e-4"
 _10D = "--data digits --latent-dim 10 --steps 3000"
 
 RECIPES = {
@@ -51,8 +54,17 @@ RECIPES = {
     "infogan-digits": (
         "training.infogan --precision bf16-mixed --data digits --warm-up 1200 --steps 2000 --further-steps 1500"
     ),
-    "pix2pix-heads": (
-        "training.pix2pix --precision bf16-mixed --data heads-labels --mirror --steps 8000 --decay 0.375"
+    "pix2pix-heads": f"{_PIX2PIX} --data heads-labels --mirror --steps 8000 --decay 0.375",
+    "pix2pix-toons": (
+        f"{_PIX2PIX} --data toons-lines --width 24 --mirror --gamma 0.03 --steps 8000 --decay 0.375"
+    ),
+    "pix2pix-terrain": f"{_PIX2PIX} --data terrain --width 24 --steps 4000",
+    "pix2pix-earth": f"{_PIX2PIX} --data earth-pairs {_EARTH}",
+    "pix2pix-earth-back": f"{_PIX2PIX} --data earth-pairs,BtoA {_EARTH}",
+    "cyclegan-heads-toons": f"{_CYCLEGAN} --data heads-toons --mirror --steps 5000",
+    "cyclegan-earth": f"{_CYCLEGAN} --data earth --steps 4000",
+    "cyclegan-earth-without-cycle": (
+        f"{_CYCLEGAN} --data earth --width 16 --blocks 3 --steps 1000 --cycle 0"
     ),
     **{
         f"lab-{method}": "training.lab"

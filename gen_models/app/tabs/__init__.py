@@ -11,6 +11,7 @@ from typing import Protocol
 
 from gen_models.app.tabs import (
     autoencoder,
+    cyclegan,
     equilibria,
     faces,
     gan,
@@ -76,6 +77,7 @@ TABS: tuple[Tab, ...] = (
     gan,
     infogan,
     pix2pix,
+    cyclegan,
     equilibria,
     lab,
 )

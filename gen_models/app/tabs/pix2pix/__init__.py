@@ -56,6 +56,8 @@ def build(models: Models) -> None:
     }
     if not models:
         return
+    kinds = list(HINTS)  # labels first: with them a stranger paints something at once
+    models = dict(sorted(models.items(), key=lambda m: kinds.index(sheets.sheet(m[1]).kind)))
     first = next(iter(models.values()))
 
     def answer(request: live.Request) -> live.Reply:
