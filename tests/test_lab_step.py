@@ -74,6 +74,7 @@ def test_the_exported_step_is_that_of_torch_wherever_a_training_comes(name):
     card = cards.load(EXPORTED / f"lab-{name}" / "card.json")
     model, step = Model(card, EXPORTED / card.name), Step(METHODS[name])
     usual, rng, state = card.config["hyper"], np.random.default_rng(1), begin(step, 1)
+    most = max(usual["in_lr_g"], usual["in_lr_d"])
     for k in range(1, 101):
         batch = drawn(step, rng, dtype=torch.float32)
         inputs = fed(step, state, k, batch, usual)
@@ -81,8 +82,20 @@ def test_the_exported_step_is_that_of_torch_wherever_a_training_comes(name):
         feed = {p.name: x.numpy() for p, x in zip(step.inputs, inputs, strict=True)}
         got = model("step", **feed)
         for name_, want in zip(("state", "losses", "gradients"), wanted, strict=True):
-            scale = want.abs().max().item()
-            np.testing.assert_allclose(got[name_], want.numpy(), atol=1e-5 * max(scale, 1), rtol=0)
+            apart = np.abs(got[name_] - want.numpy())
+            if name_ == "state":
+                # Where a gradient is nothing but rounding, Adam makes a step of its usual size of it.
+                m = want[1].abs()
+                rounding = (m <= 1e-6 * m.max()).numpy()
+                assert rounding.mean() < 0.5
+                assert (apart[:, rounding] <= 2 * most).all()
+                apart[:, rounding] = 0
+            most_apart = 1e-5 * max(want.abs().max().item(), 1)
+            if name_ == "losses" and METHODS[name].loss == "wasserstein":
+                most_apart = (
+                    2 * most
+                )  # G's loss has D's last bias in it, whose gradient is rounding
+            assert apart.max() <= most_apart
         state = torch.from_numpy(got["state"])
 
 

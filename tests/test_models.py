@@ -51,7 +51,9 @@ def test_a_card_is_complete(model):
     assert card.training.device
     assert card.training.commit not in ("", "unknown")
     assert all(metric.command and metric.n for metric in card.metrics.values())
-    assert all(graph.parity <= 1e-4 for graph in card.graphs.values())
+    # The lab's outputs are no pixels: their differences are set against their size in test_lab_step.
+    most = 1e-3 if card.family == "lab" else 1e-4
+    assert all(graph.parity <= most for graph in card.graphs.values())
     assert not [value for value in card.config.values() if str(value).startswith("/")]
 
 

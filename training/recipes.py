@@ -59,9 +59,6 @@ RECIPES = {
         f"{_PIX2PIX} --data toons-lines --width 24 --mirror --gamma 0.03 --steps 8000 --decay 0.375"
     ),
     "pix2pix-terrain": f"{_PIX2PIX} --data terrain --width 24 --steps 4000",
-    "pix2pix-earth": f"{_PIX2PIX} --data earth-pairs {_EARTH}",
-    "pix2pix-earth-back": f"{_PIX2PIX} --data earth-pairs,BtoA {_EARTH}",
-    "cyclegan-heads-toons": f"{_CYCLEGAN} --data heads-toons --mirror --steps 5000",
     "cyclegan-earth": f"{_CYCLEGAN} --data earth --steps 4000",
     "cyclegan-earth-without-cycle": (
         f"{_CYCLEGAN} --data earth --width 16 --blocks 3 --steps 1000 --cycle 0"
@@ -75,17 +72,24 @@ RECIPES = {
         )
     },
 }
+"""All that `exported/` holds."""
+
+BOUNDS = {
+    "pix2pix-earth": f"{_PIX2PIX} --data earth-pairs {_EARTH}",
+    "pix2pix-earth-back": f"{_PIX2PIX} --data earth-pairs,BtoA {_EARTH}",
+}
+"""Not committed: what cyclegan-earth would reach with pairs. Its evaluation finds them where they stand beside it."""
 
 
 def command(name: str) -> list[str]:
     """The words of the command that trains, exports and evaluates the model `name`."""
-    module, *options = RECIPES[name].split()
+    module, *options = (RECIPES | BOUNDS)[name].split()
     return ["-m", module, "--name", name, *options]
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2 or sys.argv[1] not in RECIPES:
+    if len(sys.argv) < 2 or sys.argv[1] not in RECIPES | BOUNDS:
         sys.exit(
-            f"usage: python -m training.recipes NAME [options], NAME one of: {', '.join(RECIPES)}"
+            f"usage: python -m training.recipes NAME [options], NAME one of: {', '.join(RECIPES | BOUNDS)}"
         )
     sys.exit(subprocess.run([sys.executable, *command(sys.argv[1]), *sys.argv[2:]]).returncode)
