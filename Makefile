@@ -45,8 +45,12 @@ load: .venv/.serve-stamp ## drag and draw as 50 + 5 visitors for a minute (LOAD=
 ##### Check
 
 .PHONY: test
-test: lint border browser ## install all that the tests need, Chromium included, and run every test
-	$(DEV) -m pytest --durations=10
+test: lint border browser ## install all that the tests need, Chromium included, and run them
+	$(DEV) -m pytest -m "not slow" --durations=10
+
+.PHONY: test-slow
+test-slow: .venv-dev/.dev-stamp ## seventy kills and a thousand attacks: many minutes
+	$(DEV) -m pytest -m slow
 
 .PHONY: lint
 lint: .venv-dev/.dev-stamp ## ruff, pyright and the import contracts

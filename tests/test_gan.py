@@ -335,7 +335,6 @@ def test_the_nearest_of_a_bank_are_found_with_their_distances():
     torch.testing.assert_close(distance[1], torch.tensor([0.0, 5.0]), atol=2e-3, rtol=0)
 
 
-@pytest.mark.slow
 def test_a_gan_learns_where_the_light_is(options, tmp_path):
     """Pictures that are white on the left or on the right half: G must find both, and nothing between."""
     half = torch.zeros(2, 1, 32, 32, dtype=torch.uint8)

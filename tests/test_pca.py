@@ -34,7 +34,6 @@ def test_the_angle_between_two_planes_is_found_whatever_their_bases(degrees):
     assert largest_principal_angle(A, mixed) == pytest.approx(degrees, abs=1e-7)
 
 
-@pytest.mark.slow
 def test_a_trained_linear_autoencoder_spans_the_principal_subspace(tmp_path):
     rng = torch.Generator().manual_seed(0)
     scale = torch.tensor([60.0, 40, 30] + [4.0] * 13)

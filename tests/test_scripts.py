@@ -136,7 +136,6 @@ def test_reparameterised_noise_has_the_mean_and_spread_of_q():
     assert z.std().item() == pytest.approx(0.5, abs=0.02)
 
 
-@pytest.mark.slow
 def test_a_vae_overfits_one_batch(options):
     one = load(options["data"], "train", size=16, channels=1)
     batch = Images(one.x[:4], None, Info("one", "", "", "", ""))
