@@ -155,6 +155,15 @@ def test_events_and_functions_that_do_not_exist(http_, control):
         assert http_.post(CALL, json=known | {"fn_name": name}).status_code == 404
 
 
+def test_what_is_not_queued_is_called_by_its_number(http_, config):
+    direct = next(each["id"] for each in config["dependencies"] if each["queue"] is False)
+    body = {"data": ["no such choice"], "session_hash": "s", "fn_index": direct}
+    reply = http_.post("/gradio_api/run/predict", json=body)
+    assert reply.status_code != 404
+    body["fn_index"] = 10**9
+    refused(http_.post("/gradio_api/run/predict", json=body), 404, guard.NOT_HERE)
+
+
 # Routes and files
 
 

@@ -37,31 +37,10 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
-OPEN = frozenset(
-    {
-        *(
-            "api",
-            "app_id",
-            "call",
-            "cancel",
-            "component_server",
-            "file",
-            "heartbeat",
-            "info",
-            "openapi.json",
-        ),
-        *(
-            "queue",
-            "reset",
-            "run",
-            "startup-events",
-            "theme.css",
-            "upload",
-            "upload_progress",
-            "user",
-        ),
-    }
-)
+OPEN = frozenset({
+    "api", "app_id", "call", "cancel", "component_server", "file", "heartbeat", "info", "openapi.json",
+    "queue", "reset", "run", "startup-events", "theme.css", "upload", "upload_progress", "user",
+})  # fmt: skip
 """What the page and Gradio's clients use of /gradio_api/. Closed are links that store a session on disk, recordings,
 the proxy to Spaces, streams, reloading and the editor."""
 
@@ -318,12 +297,14 @@ def checked(body: bytes) -> dict[str, Any]:
 
 
 def _check_event(blocks: gr.Blocks, names: list[str], number: Any) -> None:
-    """An event is called by its number, or by the name that ends the address."""
-    if number is not None and (type(number) is not int or number not in blocks.fns):
-        raise Refused(404, NOT_HERE)
-    if names[0] in ("api", "call", "run") and names[-1] not in {
-        fn.api_name for fn in blocks.fns.values()
-    }:
+    """An event is called by its number, as the page does, or by the name that ends the address."""
+    if number is None:
+        known = names[0] not in ("api", "call", "run") or names[-1] in {
+            fn.api_name for fn in blocks.fns.values()
+        }
+    else:
+        known = type(number) is int and number in blocks.fns
+    if not known:
         raise Refused(404, NOT_HERE)
 
 
