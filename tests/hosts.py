@@ -45,6 +45,11 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
+def _heed_interrupts() -> None:
+    """Whoever runs the tests in the background has a shell that ignores interrupts, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def hosted(folder: Path, home: Path, **env: str) -> Iterator[Host]:
     """`app.py` of `folder`, from the moment it answers until it is interrupted, with an empty `home`."""
@@ -58,7 +63,12 @@ def hosted(folder: Path, home: Path, **env: str) -> Iterator[Host]:
     python = SERVE if SERVE.exists() else sys.executable
     with (home / "stdout").open("w") as out, (home / "stderr").open("w") as err:
         process = subprocess.Popen(
-            [python, ROOT / "tests/sealed.py"], cwd=folder, env=env, stdout=out, stderr=err
+            [python, ROOT / "tests/sealed.py"],
+            cwd=folder,
+            env=env,
+            stdout=out,
+            stderr=err,
+            preexec_fn=_heed_interrupts,
         )
     host = Host(f"http://127.0.0.1:{port}", home / "stderr", process)
     try:
