@@ -245,7 +245,7 @@ def rss(process):
 def test_a_thousand_inputs_leave_the_server_as_it_was(process):
     url, running = process
     server = Server(url)
-    attack(server, 1000)  # opens every model, and finds for each the largest batch that it is asked for
+    attack(server, 1000)  # opens every model, and asks each for its largest batches
     before = rss(running)
     attack(server, 1000)
     time.sleep(2)
