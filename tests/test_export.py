@@ -3,6 +3,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.train
 
+import onnx  # noqa: E402
+import onnxruntime as ort  # noqa: E402
 from torch import nn  # noqa: E402
 
 from gen_models import cards  # noqa: E402
@@ -86,3 +88,17 @@ def test_halved_weights_make_a_smaller_file_that_computes_what_the_rounded_netwo
     assert small.bytes < 0.6 * big.bytes
     assert small.parity < 1e-5
     assert torch.equal(net[3].weight, net[3].weight.half().float())
+
+
+def test_a_halved_convolution_is_folded_with_its_norm_when_it_is_opened(tmp_path):
+    """Exported as it is, it has a bias of zeros that is worked out at each call, and nothing can be folded."""
+    layers = [nn.Conv2d(3, 64, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU()]
+    port = Port("x", ("batch", 3, 8, 8))
+    export_module._export_graph(
+        "net", Spec(nn.Sequential(*layers), (port,), {"y": None}, half=True), tmp_path
+    )
+    options = ort.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "opened.onnx")
+    ort.InferenceSession(tmp_path / "net.onnx", options, providers=["CPUExecutionProvider"])
+    kinds = {node.op_type for node in onnx.load(tmp_path / "opened.onnx").graph.node}
+    assert kinds <= {"Conv", "ReorderInput", "ReorderOutput"}

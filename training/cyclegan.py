@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -38,12 +39,23 @@ from training.objectives import (
     absolute_error,
     least_squares_discriminator,
     least_squares_generator,
+    logistic_discriminator,
+    logistic_generator,
+    r1,
 )
 from training.run import Ema, EndlessBatches, Run, RunConfig, set_lr, spread
 from training.translation import EXAMPLES, dataset, sheet
 
 POOL = 50
 """Translations that a pool keeps."""
+
+
+Loss = Literal["least squares", "logistic"]
+LOSSES = {
+    "least squares": (least_squares_discriminator, least_squares_generator),
+    "logistic": (logistic_discriminator, logistic_generator),
+}
+"""Of D, of G."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,18 @@ class Config(RunConfig):
     """how often a generator halves the side before its blocks; 2, as in the paper, keeps more detail"""
     cycle: float = 10.0
     """λ, the weight of the cycle terms, of pixels in [−1, 1] as in the paper; 0 leaves the sets untied"""
+    identity: float = 0.5
+    """weight of the identity terms, in parts of λ; 0 where the sets share no colours"""
+    noise: float = 0.0
+    """standard deviation of the noise, of pixels in [0, 1], that a translation gets before it goes back"""
+    loss: Loss = "least squares"
+    """of the two players"""
+    gamma: float = 0.0
+    """weight of R1 at the start, per squared pixel in [0, 1]; if there is one, D has no norm"""
+    gamma_end: float | None = None
+    """its weight at the end, towards which it falls by the same factor in each step (default: it stays)"""
+    r1_every: int = 16
+    """steps between penalties"""
     ema: float = 200.0
     """half-life of the generators' moving averages, in steps"""
     lr: float = 4e-4
@@ -117,6 +141,7 @@ def train(config: Config) -> tuple[nn.Module, nn.Module, Run]:
         run.optimizer(Adam([*a.parameters(), *b.parameters()], config.lr, betas=(0.5, 0.999)))
         for a, b in ((G_xy, G_yx), (D_x, D_y))
     )
+    loss_of_D, loss_of_G = LOSSES[config.loss]
     state = {"G_xy": G_xy, "G_yx": G_yx, "D_x": D_x, "D_y": D_y, "pool_x": pool_x, "pool_y": pool_y}
     state |= {"ema_xy": ema_xy, "ema_yx": ema_yx}
     state |= {"optimizer_G": optimizer_G, "optimizer_D": optimizer_D}
@@ -129,20 +154,29 @@ def train(config: Config) -> tuple[nn.Module, nn.Module, Run]:
             set_lr(optimizer, config.lr * min(1.0, 2 - 2 * run.progress))
         y_hat, x_hat = G_xy(x), G_yx(y)
 
-        loss_G = least_squares_generator(D_y(y_hat)) + least_squares_generator(D_x(x_hat))
+        loss_G = loss_of_G(D_y(y_hat)) + loss_of_G(D_x(x_hat))
         cycle = identity = torch.zeros(())
         if config.cycle:
-            cycle = 2 * absolute_error(G_yx(y_hat), x) + 2 * absolute_error(G_xy(x_hat), y)
+            x_back, y_back = G_yx(noisy(y_hat, config.noise)), G_xy(noisy(x_hat, config.noise))
+            cycle = 2 * absolute_error(x_back, x) + 2 * absolute_error(y_back, y)
+        if config.cycle and config.identity:
             identity = 2 * absolute_error(G_xy(y), y) + 2 * absolute_error(G_yx(x), x)
-        ties = config.cycle * (cycle.mean() + 0.5 * identity.mean())
+        ties = config.cycle * (cycle.mean() + config.identity * identity.mean())
         optimizer_G.zero_grad()
         run.fabric.backward(loss_G.mean() + ties)
         optimizer_G.step()
         ema_xy.update(G_xy.module, run.step)
         ema_yx.update(G_yx.module, run.step)
 
-        loss_D = least_squares_discriminator(D_y(y), D_y(pool_y.exchange(y_hat)))
-        loss_D = loss_D + least_squares_discriminator(D_x(x), D_x(pool_x.exchange(x_hat)))
+        loss_D = loss_of_D(D_y(y), D_y(pool_y.exchange(y_hat)))
+        loss_D = loss_D + loss_of_D(D_x(x), D_x(pool_x.exchange(x_hat)))
+        if config.gamma and run.step % config.r1_every == 0:
+            with run.fabric.autocast():  # Fabric's wrapper allows no gradient but fabric.backward's
+                penalty = r1(D_y.module, y).sum() + r1(D_x.module, x).sum()
+            gamma = (
+                config.gamma * ((config.gamma_end or config.gamma) / config.gamma) ** run.progress
+            )
+            loss_D = loss_D + config.r1_every * gamma * penalty / len(loss_D)
         optimizer_D.zero_grad()
         run.fabric.backward(0.5 * loss_D.mean())
         optimizer_D.step()
@@ -150,6 +184,11 @@ def train(config: Config) -> tuple[nn.Module, nn.Module, Run]:
         run.log(loss_G=loss_G, loss_D=loss_D, cycle=cycle, identity=identity)
         run.checkpoint(lambda: progress_sheet(X, Y, ema_xy.net, ema_yx.net), **state)
     return ema_xy.net, ema_yx.net, run
+
+
+def noisy(x: Float[Tensor, "b c h w"], sigma: float) -> Float[Tensor, "b c h w"]:
+    """x with Normal noise: what is fainter can hide nothing in it (Bashkirova et al. 2019)."""
+    return x + sigma * torch.randn_like(x) if sigma else x
 
 
 def batches(run: Run, X: Images, Y: Images) -> Iterator[tuple[Tensor, Tensor]]:
@@ -172,11 +211,11 @@ def build(
             f"With {config.halvings} halvings CycleGAN needs pictures of 32 or more pixels a side, a multiple of "
             f"{step}, not {size}."
         )
+    norm = nn.Identity if config.gamma else nn.InstanceNorm2d
     return (
         ResNet(x, y, config.width, config.blocks, config.halvings),
         ResNet(y, x, config.width, config.blocks, config.halvings),
-        PatchDiscriminator(x, config.width),
-        PatchDiscriminator(y, config.width),
+        *(PatchDiscriminator(c, config.width, norm) for c in (x, y)),
     )
 
 

@@ -12,8 +12,8 @@ much as possible about what it says of the same picture, moved at random (Ji et 
 
     I(Q(x'); Q(x'')) = Σ_ij P_ij log P_ij / (P_i P_j),        P = E q(·|x') q(·|x'')ᵀ.
 
-At first it does so alone, with more groups than there are categories; then its categories begin as the clusters that
-k-means finds in its features. No label is used. Which digit a category stands for is found afterwards, by matching
+At first it does so alone, with more groups than there are categories; then its categories begin as clusters of its
+features (`training.clusters`). No label is used. Which digit a category stands for is found afterwards, by matching
 (Hungarian method) on test labels. Several seeds are trained; the first one's generator is exported.
 
     python -m training.infogan --name infogan-digits --data digits
@@ -32,7 +32,6 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from lightning_fabric import Fabric
-from scipy.cluster.vq import kmeans2
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -42,11 +41,15 @@ from gen_models.networks.gan import Discriminator
 from gen_models.networks.infogan import CodedGenerator, Reading, Recogniser
 from training import cli
 from training.augment import jitter
+from training.clusters import spectral_clusters
 from training.data import Images, load, to_float
 from training.evaluate import ACCURACY, evaluate
 from training.export import Spec, export
 from training.objectives import log_normal, logistic_discriminator, logistic_generator, r1
-from training.run import Ema, Run, RunConfig, mix, refit_batchnorm
+from training.run import Ema, Run, RunConfig, refit_batchnorm
+
+CLUSTERED = 10_000
+"""At most so many pictures are clustered: it takes memory for as many squared."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class Config(RunConfig):
     """strength of the random affine maps of the training pictures"""
     moved: float = 2.0
     """strength of the random affine maps under which Q must still read the category"""
-    warm_up: int = 1_200
+    warm_up: int = 1_500
     """first steps, in which Q alone learns, from real pictures; 0 for InfoGAN as in the paper, but for `lambda_real`"""
     groups: int = 50
     """how many groups Q tells apart in them"""
@@ -208,17 +211,26 @@ def train(
     return ema.net, Q.module, run
 
 
-@torch.no_grad()
 def begin_categories(Q: Recogniser, data: Images, seed: int) -> None:
-    """Make Q's categories the clusters of its features of the training pictures: the tightest of ten k-means."""
-    device = Q.centres.device
+    """Fit Q's categories, by logistic regression, to clusters of its features of training pictures."""
+    device, k = Q.centres.device, len(Q.centres)
+    order = torch.randperm(len(data), generator=torch.Generator().manual_seed(seed))
     Q.eval()
-    parts = [Q.features(to_float(x.to(device))).cpu() for x in data.x.split(500)]
+    with torch.no_grad():
+        pictures = (to_float(data[i.tolist()]) for i in order[:CLUSTERED].split(500))
+        h = torch.cat([Q.features(x.to(device)) for x in pictures]).float()
     Q.train()
-    h = torch.cat(parts).numpy()
-    found = [kmeans2(h, len(Q.centres), minit="++", iter=30, rng=mix(seed, i)) for i in range(10)]
-    centres, _ = min(found, key=lambda f: np.square(h - f[0][f[1]]).sum())
-    Q.centres.copy_(torch.from_numpy(centres).to(device))
+    try:
+        cluster = torch.from_numpy(spectral_clusters(h.cpu().numpy(), k, seed)).long().to(device)
+    except ValueError as error:
+        raise cli.UserError(str(error)) from None
+    with torch.no_grad():
+        Q.centres.copy_(F.normalize(F.one_hot(cluster, k).T.float() @ h))
+    optimizer = Adam([Q.centres, Q.sharpness], 0.01)
+    for _ in range(200):
+        optimizer.zero_grad()
+        F.cross_entropy(Q.category(h), cluster).backward()
+        optimizer.step()
 
 
 def build(config: Config, shape: torch.Size) -> tuple[nn.Module, Discriminator, Recogniser]:

@@ -72,6 +72,11 @@ class Recogniser(nn.Module):
         """What it sees of pictures, as directions: of length 1."""
         return nn.functional.normalize(self.trunk(2 * x - 1), eps=1e-6)
 
+    def category(self, h: Float[Tensor, "b k"]) -> Float[Tensor, "b c"]:
+        """The category's logits, from `features`."""
+        centres = nn.functional.normalize(self.centres, eps=1e-6)
+        return self.sharpness * nn.functional.linear(h, centres)
+
     def forward(
         self, x: Float[Tensor, "b c h w"]
     ) -> tuple[
@@ -79,8 +84,7 @@ class Recogniser(nn.Module):
     ]:
         """Return (the category's logits, the continuous codes' means, their log σ², the groups' logits)."""
         h = self.trunk(2 * x - 1)
-        directions = (nn.functional.normalize(v, eps=1e-6) for v in (h, self.centres))
-        category = self.sharpness * nn.functional.linear(*directions)
+        category = self.category(nn.functional.normalize(h, eps=1e-6))
         mean, spread = self.codes(h).chunk(2, dim=1)
         logvar = LOGVAR_MIN + (LOGVAR_MAX - LOGVAR_MIN) * spread.sigmoid()
         return category, mean, logvar, self.groups(h)

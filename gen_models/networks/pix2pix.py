@@ -123,14 +123,14 @@ class PatchDiscriminator(nn.Module):
     def __init__(
         self, channels: int, width: int, norm: type[nn.Module] = nn.InstanceNorm2d
     ) -> None:
-        """`norm`: InstanceNorm, by which a judgement is about one picture alone, or the paper's BatchNorm2d."""
+        """`norm`: InstanceNorm, by which a judgement is about one picture alone; BatchNorm2d, the paper's; Identity."""
         super().__init__()
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]
         for i, stride in enumerate((2, 2, 1)):
             c_in, c_out = width * 2**i, width * 2 ** (i + 1)
             layers += [nn.Conv2d(c_in, c_out, 4, stride, 1), norm(c_out), nn.LeakyReLU(0.2)]
         self.net = nn.Sequential(*layers, nn.Conv2d(8 * width, 1, 4, 1, 1))
-        self.apply(_paper_init)
+        self.apply(_he_init if norm is nn.Identity else _paper_init)
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "bp 1"]:
         """Judge the patches."""
@@ -156,3 +156,9 @@ def _paper_init(layer: nn.Module) -> None:
         nn.init.normal_(layer.weight, 0, 0.02)
     elif isinstance(layer, nn.BatchNorm2d):
         nn.init.normal_(layer.weight, 1, 0.02)
+
+
+def _he_init(layer: nn.Module) -> None:
+    """Weights by which the size of what passes is kept, where no norm sets it (He et al. 2015)."""
+    if isinstance(layer, nn.Conv2d):
+        nn.init.kaiming_normal_(layer.weight, 0.2)
