@@ -165,6 +165,35 @@ def test_without_the_cycle_the_card_says_so(of_two_sets, tmp_path, monkeypatch):
     assert "without" in cards.load(tmp_path / "exported" / "c" / "card.json").title
 
 
+def test_a_smooth_discriminator_and_a_noisy_way_back_train_too(of_two_sets, monkeypatch):
+    weights, levels, falling, noisy = [], [], cyclegan.falling, cyclegan.noisy
+    monkeypatch.setattr(
+        cyclegan, "falling", lambda *given: weights.append(falling(*given)) or weights[-1]
+    )
+    monkeypatch.setattr(cyclegan, "noisy", lambda x, sigma: levels.append(sigma) or noisy(x, sigma))
+    more = {"loss": "logistic", "gamma": 0.4, "gamma_end": 0.1, "r1_every": 2, "steps": 4}
+    more |= {"noise": 0.2, "identity": 0.0}
+    *_, run = cyclegan.train(cyclegan.Config(name="c", blocks=1, **of_two_sets | more))
+    assert weights == pytest.approx([0.2, 0.1])  # at half of the way and at its end
+    assert levels == [0.2] * 8  # both ways in each step
+    assert run.step == 4
+
+
+def test_noise_on_the_way_back_has_the_size_that_was_asked_for():
+    x = torch.full((4, 3, 32, 32), 0.5)
+    assert cyclegan.noisy(x, 0.0) is x
+    torch.manual_seed(0)
+    assert (cyclegan.noisy(x, 0.1) - x).std().item() == pytest.approx(0.1, rel=0.05)
+
+
+def test_without_norms_what_passes_a_discriminator_keeps_its_size():
+    torch.manual_seed(0)
+    D = networks.PatchDiscriminator(3, 16, torch.nn.Identity)
+    assert not any(isinstance(layer, torch.nn.InstanceNorm2d) for layer in D.modules())
+    logits = D(torch.rand(8, 3, 64, 64))
+    assert 0.2 < logits.square().mean().sqrt() < 5
+
+
 @pytest.mark.parametrize("recipe", [pix2pix, pix2pix_paper])
 def test_a_killed_pix2pix_ends_as_one_that_was_not(of_pairs, recipe, monkeypatch):
     whole, killed = (recipe.Config(name=name, **of_pairs) for name in ("whole", "killed"))
@@ -194,6 +223,8 @@ def test_mistakes_get_a_sentence(of_pairs, of_two_sets):
         pix2pix_paper.train(pix2pix_paper.Config(name="p", **of_pairs | {"size": 48}))
     with pytest.raises(cli.UserError, match="not 36"):
         cyclegan.train(cyclegan.Config(name="c", **of_two_sets | {"size": 36}))
+    with pytest.raises(cli.UserError, match=r"at most --gamma, 0\.1, not 0\.2"):
+        cyclegan.train(cyclegan.Config(name="c", gamma=0.1, gamma_end=0.2, **of_two_sets))
     with pytest.raises(cli.UserError, match="one device"):
         cyclegan.train(cyclegan.Config(name="c", devices=2, **of_two_sets))
 

@@ -173,9 +173,7 @@ def train(config: Config) -> tuple[nn.Module, nn.Module, Run]:
         if config.gamma and run.step % config.r1_every == 0:
             with run.fabric.autocast():  # Fabric's wrapper allows no gradient but fabric.backward's
                 penalty = r1(D_y.module, y).sum() + r1(D_x.module, x).sum()
-            gamma = (
-                config.gamma * ((config.gamma_end or config.gamma) / config.gamma) ** run.progress
-            )
+            gamma = falling(config.gamma, config.gamma_end, run.progress)
             loss_D = loss_D + config.r1_every * gamma * penalty / len(loss_D)
         optimizer_D.zero_grad()
         run.fabric.backward(0.5 * loss_D.mean())
@@ -184,6 +182,11 @@ def train(config: Config) -> tuple[nn.Module, nn.Module, Run]:
         run.log(loss_G=loss_G, loss_D=loss_D, cycle=cycle, identity=identity)
         run.checkpoint(lambda: progress_sheet(X, Y, ema_xy.net, ema_yx.net), **state)
     return ema_xy.net, ema_yx.net, run
+
+
+def falling(start: float, end: float | None, progress: float) -> float:
+    """From `start` to `end` by equal factors, at `progress` from 0 to 1; `start` if there is no end."""
+    return start if end is None else start * (end / start) ** progress
 
 
 def noisy(x: Float[Tensor, "b c h w"], sigma: float) -> Float[Tensor, "b c h w"]:
@@ -204,6 +207,10 @@ def build(
 ) -> tuple[ResNet, ResNet, PatchDiscriminator, PatchDiscriminator]:
     """Untrained (G_xy, G_yx, D_x, D_y) for pictures such as those of X and Y."""
     (x, size, _), y = X.x.shape[1:], Y.x.shape[1]
+    if config.gamma_end is not None and not 0 < config.gamma_end <= config.gamma:
+        raise cli.UserError(
+            f"--gamma-end is above 0 and at most --gamma, {config.gamma:g}, not {config.gamma_end:g}."
+        )
     if not 1 <= config.halvings <= 5:
         raise cli.UserError(f"--halvings is a number from 1 to 5, not {config.halvings}.")
     if size % (step := 2**config.halvings) or size < 32:

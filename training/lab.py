@@ -537,11 +537,13 @@ class Judge(Players):
         Packed, x comes first in a pack that is filled up by each row of the context in turn: both are means over rows.
         """
         _, d = self.players(parameters)
+        if context is None:
+            D = Pass(self.D.parts(d), x)
+            p = grad(lambda logits: self.loss_G(logits).sum())(D.output)
+            return D.output, -D.at_x(p)
 
         def logits(x: Tensor) -> Tensor:
             """(batch, rows of the context, 1)."""
-            if context is None:
-                return self.D(d, x)[:, None]
             if self.method.minibatch:
                 return self.D(d, x, context)[:, None]
             packs = torch.cat(
@@ -728,9 +730,9 @@ def preview(folder: Path) -> Image.Image:
     return picture
 
 
-def hashes(card: cards.Card) -> dict[str, str]:
-    """Of the graphs, by role."""
-    return {role: graph.sha256 for role, graph in card.graphs.items()}
+def measured(card: cards.Card) -> tuple[object, ...]:
+    """What the numbers of the scoreboard depend on."""
+    return *(card.graphs[role].sha256 for role in ("step", "sample")), card.config
 
 
 def main(config: Config) -> None:
@@ -739,7 +741,7 @@ def main(config: Config) -> None:
     before = cards.load(path) if path.exists() else None
     folder = export_model(config)
     card = cards.load(path)
-    if before and (hashes(before), before.config) == (hashes(card), card.config):
+    if before and measured(before) == measured(card):
         card.with_metrics(before.metrics).save(folder)
     with cards.written_whole(folder / "preview.png") as file:
         preview(folder).save(file, "PNG", optimize=True)
