@@ -138,7 +138,7 @@ def export_model(config: Config, recogniser: nn.Module, data: Images, run: Run) 
         data=test,
         runs=[run],
         graphs={
-            "features": Spec(recogniser, (picture,), {"h": None, "y": None}),
+            "features": Spec(recogniser, (picture,), {"h": None, "y": None}, half=True),
             "neighbours": Spec(
                 Neighbours(features_of(recogniser, bank), NEAREST),
                 (Port("h", ("batch", k)),),
