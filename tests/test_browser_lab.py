@@ -160,6 +160,31 @@ def test_a_drawing_is_learnt(lab):
     expect(lab.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
 
+def test_a_drawing_can_be_made_by_keyboard(lab):
+    lab.get_by_role("button", name="Draw your own").click()
+    canvas = lab.get_by_role("application", name=re.compile("Space sets it down"))
+    canvas.focus()
+    for key in ("Shift+ArrowLeft", "Shift+ArrowUp", "ArrowUp"):
+        canvas.press(key)
+    expect(lab.locator(".lab-said")).to_contain_text("Pen up at -0.20, 0.24")
+    canvas.press("Space")
+    expect(lab.locator(".lab-said")).to_contain_text("Pen down at -0.20, 0.24")
+    for _ in range(5):
+        canvas.press("ArrowRight")
+    canvas.press("Space")
+    expect(game(lab)).to_have_attribute("aria-label", re.compile("step 0"))
+    drawn = lab.evaluate("() => document.querySelector('#lab-board .ll-live').control.setup.points")
+    assert len(drawn) == 1 + 5 * 4
+    half = drawn[0][1] / 0.24
+    assert {y for _, y in drawn} == {drawn[0][1]}  # a level line
+    assert [drawn[0][0], drawn[-1][0]] == pytest.approx([-0.2 * half, 0], abs=2e-3)
+    press(lab, "Play")
+    expect(lab.locator("[data-text=step]").first).not_to_have_text("0")
+    lab.locator(".lab-datas button").first.click()
+    expect(game(lab)).to_have_attribute("role", "img")
+    expect(game(lab)).not_to_have_attribute("tabindex", "0")
+
+
 def test_a_page_that_is_left_stops_and_goes_on_where_it_was(lab):
     press(lab, "Play")
     expect(lab.locator("[data-text=modes]").first).to_have_text("8 / 8")

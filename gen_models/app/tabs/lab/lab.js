@@ -40,6 +40,9 @@ const NO_ANSWER = "The server did not answer. Press Play to try once more.";
 const KEPT = 20_000; // points of a curve
 const CHART_MS = 120;
 const SAY_MS = 2_000;
+const STRIDE = 0.04; // of an arrow key, where the picture reaches from -1 to 1
+const ARROW_KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const HOW_TO_DRAW = "Draw the data: arrow keys move the pen, with Shift farther, Space sets it down and lifts it.";
 let ids = 0;
 const newId = () => `ll-lab-${++ids}`;
 
@@ -217,7 +220,8 @@ class Board {
     return `${this.title.textContent}: step ${step}${found}${problem ? `. ${problem}` : ""}`;
   }
 
-  draw(real, drawing) {
+  // `cross`: where the keyboard would draw, each from -1 to 1, and whether it does.
+  draw(real, drawing, cross) {
     const { pen, width, height } = sharp(this.canvas);
     if (!width) return;
     const colours = palette();
@@ -267,7 +271,20 @@ class Board {
       pen.fillStyle = colours.faint;
       pen.textAlign = "center";
       pen.font = "16px system-ui, sans-serif";
-      pen.fillText("Draw here with mouse, finger or pen", width / 2, height / 2);
+      pen.fillText("Draw here with mouse, finger or pen,", width / 2, height / 2 - 30);
+      pen.fillText("or with arrow keys: Space sets down and lifts", width / 2, height / 2 + 30);
+    }
+    if (cross) {
+      const [px, py] = [x(cross.at[0]), y(cross.at[1])];
+      pen.strokeStyle = pen.fillStyle = colours.ink;
+      pen.lineWidth = 1.5;
+      pen.beginPath();
+      for (const [dx, dy] of [[1, 0], [0, 1]]) {
+        pen.moveTo(px - 10 * dx, py - 10 * dy);
+        pen.lineTo(px + 10 * dx, py + 10 * dy);
+      }
+      pen.stroke();
+      if (cross.down) pen.fillRect(px - 4, py - 4, 8, 8);
     }
   }
 
@@ -493,7 +510,12 @@ class Lab {
       board.node.hidden = !games[i];
       if (games[i]) this.knobs(board, games[i]);
     });
-    this.boards[0].canvas.classList.toggle("lab-draw", this.drawing);
+    const { canvas } = this.boards[0];
+    canvas.classList.toggle("lab-draw", this.drawing);
+    canvas.setAttribute("role", this.drawing ? "application" : "img");
+    if (this.drawing) canvas.tabIndex = 0;
+    else canvas.removeAttribute("tabindex");
+    this.cross = { at: [0, 0], down: false };
     this.root.classList.toggle("lab-two", games.length === 2);
   }
 
@@ -542,17 +564,19 @@ class Lab {
     return this.setup.data === "freehand";
   }
 
-  // Freehand: points along the pointer's way; at its end, training begins anew on the whole drawing.
+  // Freehand: points along the way of pointer or cross; at its end, training begins anew on the whole drawing.
   letDraw(canvas) {
     let held;
-    const add = (event) => {
-      const box = canvas.getBoundingClientRect();
-      const half = this.settings.drawn;
-      const p = [(2 * (event.clientX - box.left)) / box.width - 1, 1 - (2 * (event.clientY - box.top)) / box.height];
+    const half = this.settings.drawn;
+    const add = (...p) => {
       if (this.setup.points.length < this.settings.most) this.setup.points.push(p.map((v) => Number(clamp(half * v, -half, half).toFixed(3))));
     };
+    const addPointer = (event) => {
+      const box = canvas.getBoundingClientRect();
+      add((2 * (event.clientX - box.left)) / box.width - 1, 1 - (2 * (event.clientY - box.top)) / box.height);
+    };
     const show = () => {
-      this.real = Float32Array.from(this.setup.points.flat(), (v) => v / this.settings.drawn);
+      this.real = Float32Array.from(this.setup.points.flat(), (v) => v / half);
       this.draw();
     };
     canvas.addEventListener("pointerdown", (event) => {
@@ -561,13 +585,13 @@ class Lab {
       this.pause();
       canvas.setPointerCapture(held);
       event.preventDefault();
-      add(event);
+      addPointer(event);
       show();
     });
     canvas.addEventListener("pointermove", (event) => {
       if (event.pointerId !== held) return;
       const all = event.getCoalescedEvents?.() ?? [];
-      (all.length ? all : [event]).forEach(add);
+      (all.length ? all : [event]).forEach(addPointer);
       show();
     });
     for (const end of ["pointerup", "pointercancel"])
@@ -576,6 +600,35 @@ class Lab {
         held = undefined;
         this.start();
       });
+    const lift = () => {
+      this.cross.down = false;
+      this.start();
+    };
+    canvas.addEventListener("keydown", (event) => {
+      if (!this.drawing || held !== undefined) return;
+      const { cross } = this;
+      const way = ARROW_KEYS[event.key];
+      if (way) {
+        const from = cross.at;
+        cross.at = from.map((v, i) => clamp(v + (event.shiftKey ? 5 : 1) * STRIDE * way[i], -1, 1));
+        // As close together as a pointer leaves them.
+        if (cross.down) for (const t of [0.25, 0.5, 0.75, 1]) add(...from.map((v, i) => v + t * (cross.at[i] - v)));
+      } else if (event.key === " " || event.key === "Enter") {
+        if (event.repeat) return event.preventDefault();
+        if (cross.down) lift();
+        else {
+          this.pause();
+          cross.down = true;
+          add(...cross.at);
+        }
+      } else return;
+      event.preventDefault();
+      if (cross.down) show();
+      else this.draw();
+      this.speak();
+    });
+    canvas.addEventListener("focus", () => this.draw());
+    canvas.addEventListener("blur", () => (this.cross.down ? lift() : this.draw()));
   }
 
   // --------------------------------------------------------------------------------------------------- asking and drawing
@@ -609,6 +662,7 @@ class Lab {
       this.pause();
       this.error.textContent = "";
       this.draw(true);
+      this.speak();
       return;
     }
     this.pump();
@@ -711,7 +765,7 @@ class Lab {
     const charts = all || now - (this.charted ?? 0) > CHART_MS;
     if (charts) this.charted = now;
     for (const board of this.shown) {
-      board.draw(this.real, this.drawing);
+      board.draw(this.real, this.drawing, this.crossOn(board));
       if (charts) board.drawCharts();
     }
     if (now - (this.spoke ?? 0) > SAY_MS) this.speak();
@@ -720,8 +774,15 @@ class Lab {
   // For those who do not see the pictures.
   speak() {
     this.spoke = performance.now();
-    for (const board of this.shown) board.canvas.setAttribute("aria-label", board.words);
-    this.said.textContent = this.shown.map((board) => board.words).join(". ");
+    for (const board of this.shown) board.canvas.setAttribute("aria-label", this.drawing && board === this.boards[0] ? `${HOW_TO_DRAW} ${board.words}` : board.words);
+    const { at, down } = this.crossOn(this.boards[0]) ?? {};
+    const pen = at ? `Pen ${down ? "down" : "up"} at ${at.map((v) => v.toFixed(2)).join(", ")}. ` : "";
+    this.said.textContent = pen + this.shown.map((board) => board.words).join(". ");
+  }
+
+  // The cross is there while the keyboard is on the canvas that is drawn on.
+  crossOn(board) {
+    return this.drawing && board === this.boards[0] && document.activeElement === board.canvas ? this.cross : undefined;
   }
 
   get shown() {
