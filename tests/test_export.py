@@ -102,3 +102,23 @@ def test_a_halved_convolution_is_folded_with_its_norm_when_it_is_opened(tmp_path
     ort.InferenceSession(tmp_path / "net.onnx", options, providers=["CPUExecutionProvider"])
     kinds = {node.op_type for node in onnx.load(tmp_path / "opened.onnx").graph.node}
     assert kinds <= {"Conv", "ReorderInput", "ReorderOutput"}
+
+
+@pytest.mark.parametrize(
+    ("last", "kind"),
+    [
+        (nn.Conv2d(24, 3, 3, padding=1), "ConvTranspose"),
+        (nn.Conv2d(24, 1, 5, padding=2, bias=False), "ConvTranspose"),
+        (nn.Conv2d(24, 3, (3, 5), padding=(1, 2)), "ConvTranspose"),
+        (nn.Conv2d(24, 5, 3, padding=1), "Conv"),  # to more channels than a picture has
+        (nn.Conv2d(24, 3, 3), "Conv"),
+        (nn.Conv2d(24, 3, 3, 2, 1), "Conv"),
+        (nn.Conv2d(24, 3, 3, padding=2, dilation=2), "Conv"),
+        (nn.Conv2d(24, 3, 3, padding=1, groups=3), "Conv"),
+    ],
+)
+def test_a_convolution_to_few_channels_is_exported_as_its_transpose(last, kind, tmp_path):
+    port = Port("x", ("batch", 24, 8, 8))
+    graph = export_module._export_graph("net", Spec(last, (port,), {"y": None}), tmp_path)
+    assert kind in [node.op_type for node in onnx.load(tmp_path / "net.onnx").graph.node]
+    assert graph.parity < 1e-5

@@ -10,6 +10,7 @@ import platform
 import subprocess
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,8 @@ TOLERANCE = 1e-4
 
 LARGEST_FOLDED = 4096
 """Numbers in what is worked out at export: more than the channels of any layer, fewer than the pixels of a picture."""
+FEW = 4
+"""Channels of a picture."""
 LEAST_HALVED = 1000
 """Numbers in a weight from which it is worth storing as float16."""
 
@@ -199,6 +202,8 @@ def _export_graph(role: str, spec: Spec, folder: Path) -> cards.Graph:
         )
     if spec.half:
         fold_shapes(path)
+    transpose_thin_convolutions(path)
+    if spec.half:
         halve_weights(path)
     without_traces(path)
     worst, outputs = parity(net, path, spec)
@@ -223,6 +228,32 @@ def fold_shapes(path: Path) -> None:
     optimizer.fold_constants(model, input_size_limit=64, output_size_limit=LARGEST_FOLDED)
     optimizer.remove_unused_nodes(model)
     ir.save(model, path)
+
+
+def transpose_thin_convolutions(path: Path) -> None:
+    """Write convolutions to few channels, such as the last one of a decoder, as the transposed ones that equal them.
+
+    onnxruntime computes the former in blocks of 16 channels, and the latter as a product of matrices no larger than
+    they must be: whole decoders become 1.05 to 1.4 times as fast.
+    """
+    model = onnx.load(path)
+    weights = {weight.name: weight for weight in model.graph.initializer}
+    uses = Counter(name for node in model.graph.node for name in node.input)
+    for node in model.graph.node:
+        if node.op_type != "Conv" or node.input[1] not in weights or uses[node.input[1]] > 1:
+            continue
+        weight = weights[node.input[1]]
+        array = onnx.numpy_helper.to_array(weight)
+        attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+        kernel, pads = array.shape[2:], attributes.get("pads", [])
+        plain = all(set(attributes.get(key, [1])) == {1} for key in ("strides", "dilations"))
+        centred = [2 * pad + 1 for pad in pads] == [*kernel, *kernel]
+        if len(array) > FEW or not plain or not centred or attributes.get("group", 1) != 1:
+            continue
+        turned = np.ascontiguousarray(array.swapaxes(0, 1)[:, :, ::-1, ::-1])
+        weight.CopyFrom(onnx.numpy_helper.from_array(turned, weight.name))
+        node.op_type = "ConvTranspose"
+    onnx.save(model, path)
 
 
 def halve_weights(path: Path) -> None:
