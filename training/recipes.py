@@ -51,9 +51,7 @@ RECIPES = {
     "gan-toons": f"{_GAN_64} --data toons --augment 0.2 --steps 7000",
     "gan-heads": f"{_GAN_64} --data heads --augment 0.1 --mirror --steps 6000",
     "dcgan-fashion": "training.dcgan --precision bf16-mixed --data fashion --size 32 --steps 9400",
-    "infogan-digits": (
-        "training.infogan --precision bf16-mixed --data digits --warm-up 1200 --steps 2000 --further-steps 1500"
-    ),
+    "infogan-digits": "training.infogan --precision bf16-mixed --data digits --steps 2500 --further-steps 1000",
     "pix2pix-heads": f"{_PIX2PIX} --data heads-labels --mirror --steps 8000 --decay 0.375",
     "pix2pix-toons": (
         f"{_PIX2PIX} --data toons-lines --width 24 --mirror --gamma 0.03 --steps 8000 --decay 0.375"
