@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -116,6 +116,18 @@ def test_a_run_is_not_continued_with_other_options(tmp_path):
 TRAIN = [sys.executable, "-m", "training.vae", "--data", "folder:{data}", "--size", "16", "--channels", "1",
          "--latent-dim", "2", "--width", "4", "--batch", "4", "--steps", "40", "--save-every", "7", "--log-every", "1",
          "--accelerator", "cpu", "--exported", "{tmp}/exported"]  # fmt: skip
+
+
+def test_a_run_is_continued_though_options_have_been_added_since(tmp_path):
+    @dataclass(frozen=True)
+    class Later(RunConfig):
+        attributes: tuple[str, ...] = ()
+
+    Run(RunConfig("toy", runs=tmp_path, accelerator="cpu"))
+    (tmp_path / "toy" / "state.pt").touch()
+    Run(Later("toy", runs=tmp_path, accelerator="cpu"))
+    with pytest.raises(UserError, match="attributes"):
+        Run(Later("toy", runs=tmp_path, accelerator="cpu", attributes=("smile",)))
 
 
 def train_command(tmp_path, data, *more):

@@ -308,8 +308,9 @@ def _refuse_another_run(config: RunConfig) -> None:
     path = config.folder / "config.json"
     if not (config.folder / "state.pt").exists() or not path.exists():
         return
-    before, now = json.loads(path.read_text()), json.loads(json.dumps(asdict(config), default=str))
     usual = {option.name: option.default for option in fields(config)}  # options are added in time
+    now, usual = (json.loads(json.dumps(each, default=str)) for each in (asdict(config), usual))
+    before = json.loads(path.read_text())
     for key in now.keys() - set(MAY_CHANGE):
         if (held := before.get(key, usual[key])) != now[key]:
             raise cli.UserError(
