@@ -272,7 +272,7 @@ class Board {
       pen.textAlign = "center";
       pen.font = "16px system-ui, sans-serif";
       pen.fillText("Draw here with mouse, finger or pen,", width / 2, height / 2 - 30);
-      pen.fillText("or with arrow keys: Space sets down and lifts", width / 2, height / 2 + 30);
+      pen.fillText("or with arrow keys; Space lowers the pen", width / 2, height / 2 + 30);
     }
     if (cross) {
       const [px, py] = [x(cross.at[0]), y(cross.at[1])];
