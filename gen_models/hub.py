@@ -113,7 +113,7 @@ def fetch(source: Source, tell: Callable[[str], None]) -> Export:
         refuse_strangers(source.repo, sizes)
         card_file = _download(source.repo, "card.json", commit)
         card = read_card(card_file, source.repo)
-        files = [name for name in (*parts(card), "preview.png", "examples.png") if name in sizes]
+        files = [name for name in (*parts(card), "preview.webp", "examples.png") if name in sizes]
         done, total = 0, sum(sizes[name] for name in files)
         for count, name in enumerate(files):
             tell(f"{count} of {len(files)} files, {done / 1e6:.1f} of {total / 1e6:.1f} MB")
@@ -216,7 +216,7 @@ def parts(card: Card) -> list[str]:
 
 def _contents(folder: Path, card: Card) -> dict[str, bytes]:
     """All that an export consists of and nothing else, by file name, but for its README."""
-    pictures = [name for name in ("preview.png", "examples.png") if (folder / name).is_file()]
+    pictures = [name for name in ("preview.webp", "examples.png") if (folder / name).is_file()]
     return {name: (folder / name).read_bytes() for name in ("card.json", *parts(card), *pictures)}
 
 

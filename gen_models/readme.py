@@ -19,7 +19,7 @@ def render(card: Card) -> str:
         f"# {card.title}",
         card.summary,
         f"Lecture: {card.lecture}. Family: {card.family}. {len(card.graphs)} graphs, {size / 1e6:.2f} MB.",
-        "![preview](preview.png)",
+        "![preview](preview.webp)",
         "## Use\n\n```python\n"
         "from pathlib import Path\n"
         "from gen_models import cards, runtime\n\n"

@@ -15,6 +15,7 @@ import pytest
 import toys
 from gradio_client import Client
 from huggingface_hub import ModelCard, constants
+from PIL import Image
 
 from gen_models import app, cards, hub, runtime
 from gen_models.app.hosted import Repositories
@@ -54,7 +55,8 @@ def stub(use):
 def export(tmp_path):
     """An export with all that one can have: graphs, pictures, numbers."""
     model = toys.heads(tmp_path / "made", "toy-heads")
-    shutil.copy(model.folder / "examples.png", model.folder / "preview.png")
+    with Image.open(model.folder / "examples.png") as examples:
+        examples.save(model.folder / "preview.webp")
     return model.folder
 
 
@@ -114,7 +116,7 @@ def test_a_push_uploads_the_export_and_nothing_else(stub, export):
     assert address == f"{stub.url}/{REPO}"
     uploaded = stub.repos[REPO][-1]
     graphs = {"encoder.onnx", "decoder.onnx", "directions.onnx", "attributes.onnx"}
-    pictures = {"preview.png", "examples.png"}
+    pictures = {"preview.webp", "examples.png"}
     assert uploaded.keys() == {".gitattributes", "card.json", "README.md", *graphs, *pictures}
     for name in ("card.json", *graphs, *pictures):
         assert uploaded[name] == (export / name).read_bytes()
@@ -134,7 +136,7 @@ def test_the_model_card_has_licence_data_and_numbers_as_the_hub_reads_them(stub)
     }
     assert {result.dataset_name for result in numbers.values()} == {card.dataset.title}
     assert numbers["KL"].metric_args["command"] == card.metrics["KL"].command
-    assert "![preview](preview.png)" in page.text
+    assert "![preview](preview.webp)" in page.text
     assert f"pull {REPO}" in page.text
     assert card.limitations in page.text
 
@@ -182,7 +184,7 @@ def test_a_second_push_replaces_the_model_and_takes_away_what_it_no_longer_has(s
     now = stub.repos[REPO][-1]
     assert "attributes.onnx" not in now
     assert b"Less." in now["card.json"]
-    assert now.keys() >= {"decoder.onnx", "preview.png", ".gitattributes"}
+    assert now.keys() >= {"decoder.onnx", "preview.webp", ".gitattributes"}
 
 
 @pytest.mark.parametrize(

@@ -362,6 +362,45 @@ def test_a_discriminator_of_several_points_gets_generated_ones_beside_each(packe
     np.testing.assert_allclose(value, [0.25, -0.5], atol=1e-6)
 
 
+def test_d_lets_a_point_pass_with_the_odds_that_it_is_real(toy):
+    game = Game(toy, RING, {}, seed=0)
+    game.state[0, 1] = 0  # the logit of x is -|x|
+    far = np.tile(np.array([[np.log(4), 0]], np.float32), (20_000, 1))
+    passed = game.accepted(far)
+    assert abs(passed.mean() - 0.25) < 0.01  # three standard deviations
+    np.testing.assert_array_equal(game.accepted(far), passed)  # or points would flicker
+    game.state[0, 1] = 2  # D takes all of these for real
+    assert game.accepted(far).all()
+
+
+def test_what_passes_a_good_d_is_distributed_as_the_data(toy):
+    game = Game(toy, RING, {}, seed=0)
+    game.state[0, 1] = 0
+    wide = np.random.default_rng(0).uniform(-1, 1, (40_000, 2)).astype(np.float32)
+    radius = np.linalg.norm(wide, axis=1)
+    wanted = np.average(
+        radius, weights=np.exp(-radius)
+    )  # under the density that -|x| is the log odds of
+    assert abs(radius[game.accepted(wide)].mean() - wanted) < 0.006 < radius.mean() - wanted
+
+
+def test_a_least_squares_d_is_itself_the_probability(toy, monkeypatch):
+    game = Game(toy, RING, {}, seed=0)
+    monkeypatch.setitem(toy.card.config, "loss", "least-squares")
+    game.state[0, 1] = 0.2  # D is 0.2 at the centre: odds of 1 to 4
+    assert abs(game.accepted(np.zeros((20_000, 2), np.float32)).mean() - 0.25) < 0.01
+    game.state[0, 1] = 7
+    assert game.accepted(np.zeros((9, 2), np.float32)).all()
+
+
+def test_all_points_pass_a_d_that_gives_no_probability(packed, toy, monkeypatch):
+    assert not Game(packed, RING, {}, seed=0).gives_probability
+    monkeypatch.setitem(toy.card.config, "loss", "wasserstein")
+    game = Game(toy, RING, {}, seed=0)
+    assert not game.gives_probability
+    assert game.accepted(np.full((5, 2), 9, np.float32)).all()
+
+
 def test_the_moving_average_is_drawn_if_wished(toy):
     game = Game(toy, RING, {}, seed=0)
     game.advance(5)

@@ -34,9 +34,9 @@ def test_a_committed_model_is_whole(model):
     parts = {part.file for part in (*model.card.graphs.values(), *model.card.sheets.values())}
     without = ("lab", "pix2pix", "cyclegan")  # points are no pictures; translations have sheets
     pictures = {"examples.png"} if model.card.family not in without else set()
-    assert files == {"card.json", "README.md", "preview.png", *pictures, *parts}
+    assert files == {"card.json", "README.md", "preview.webp", *pictures, *parts}
     assert len(model.examples()) == 40 * len(pictures)
-    with Image.open(model.folder / "preview.png") as preview:
+    with Image.open(model.folder / "preview.webp") as preview:
         assert min(preview.size) > 100
 
 

@@ -1,6 +1,7 @@
 """The tab "GAN lab" on toy methods: what it shows, what the board answers, and endpoints with good and bad input."""
 
 import base64
+import dataclasses
 import json
 import threading
 import time
@@ -20,6 +21,7 @@ from gen_models.app.tabs.lab import board, methods, scoreboard
 from gen_models.lab.distributions import DISTRIBUTIONS
 from gen_models.lab.game import Game
 from gen_models.lab.sessions import Sessions, Turns, Waiting
+from gen_models.runtime import Model
 
 NAME, PACKED = "lab-nonsaturating", "lab-pacgan-2"
 NAN, INF = float("nan"), float("inf")
@@ -106,6 +108,20 @@ def test_a_critic_is_shown_relative_to_its_mean_and_a_probability_is_not():
     assert np.isfinite(board.shades(np.zeros(3, np.float32), "wasserstein")).all()
 
 
+def test_what_d_lets_pass_has_a_row_of_its_own(tmp_path):
+    toy = toys_lab.method(tmp_path)
+    more = {
+        key.replace(":", f"{scoreboard.PASSED}:"): dataclasses.replace(
+            metric, value=2 * metric.value
+        )
+        for key, metric in toy.card.metrics.items()
+    }
+    both = Model(toy.card.with_metrics(more), toy.folder)
+    lines = scoreboard.table({NAME: both}).splitlines()
+    assert lines[3].startswith(f"| Toy {NAME}, what D lets pass | 15.0 of 8 (worst 7) | 195.0 %")
+    assert len(lines) == len(scoreboard.table({NAME: toy}).splitlines()) + 1
+
+
 def test_the_scoreboard_has_what_was_measured_beside_what_was_published(models, tmp_path):
     lines = scoreboard.table(models).splitlines()
     assert len({line.count("|") for line in lines}) == 1
@@ -124,6 +140,16 @@ def test_the_scoreboard_has_what_was_measured_beside_what_was_published(models, 
 # ---------------------------------------------------------------------------------------------------------------------
 # Questions and answers
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_only_points_that_pass_are_drawn_and_counted(a_lab):
+    everything = a_lab.answer("me", start())["games"][0]
+    some = a_lab.answer("me", start(show=("accepted",)))["games"][0]
+    assert everything["passed"] is None
+    assert 0 < some["passed"] < 1
+    shown = points(some["points"], 1.5)
+    assert abs(len(shown) / board.SHOWN - some["passed"]) < 0.1
+    assert {tuple(p) for p in shown} <= {tuple(p) for p in points(everything["points"], 1.5)}
 
 
 def test_a_game_is_started_trained_and_drawn(a_lab):

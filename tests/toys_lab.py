@@ -144,7 +144,7 @@ def method(
         dataset=cards.Dataset("lab", "Made while you look", "public domain", "nowhere", "0" * 64),
         training=cards.Training("python -m training.lab", 0.0, "CPU", 0, {}, "abc"),
         config={
-            "method": name.removeprefix("lab-"), "loss": "non-saturating", "pack": pack, "batch": 64,
+            "method": name.removeprefix("lab-"), "loss": "non-saturating", "pack": pack, "batch": 64, "fall": 1.0,
             "hyper": HYPER, "initial": [[1, 0.1], [1, 0.1]],
         },
         graphs=graphs,

@@ -1,7 +1,7 @@
 """Measure an exported model and write the numbers into its card.
 
 Everything is computed on the exported graphs, through `gen_models.runtime`, on the test split: what is measured is
-what is served. Beside the numbers a contact sheet is made, `preview.png`.
+what is served. Beside the numbers a contact sheet is made, `preview.webp`.
 
     python -m training.evaluate exported/vae-digits-2d
 """
@@ -26,6 +26,7 @@ from gen_models.runtime import Array, Model
 from training import cli
 from training import metrics as measures
 from training.evaluate_translation import cyclegan, pix2pix
+from training.export import save_preview
 from training.factors import Targets
 from training.measurement import (
     Measurement,
@@ -55,8 +56,7 @@ def evaluate(folder: Path) -> None:
     started = time.monotonic()
     metrics, preview = measure(Measurement(Model(card, folder), f"{_COMMAND} {folder}"))
     card.with_metrics(metrics).save(folder)
-    with cards.written_whole(folder / "preview.png") as file:
-        Image.fromarray(preview.squeeze()).save(file, "PNG", optimize=True)
+    save_preview(folder, Image.fromarray(preview.squeeze()))
     for key, metric in metrics.items():
         print(f"{card.name}: {key} = {metric.value:.4g} {metric.unit} (n = {metric.n})", flush=True)
     print(f"{card.name}: evaluated in {time.monotonic() - started:.0f} s", flush=True)

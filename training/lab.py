@@ -41,7 +41,7 @@ from gen_models.lab.game import Game
 from gen_models.networks.lab import BatchDiscriminator, Perceptron
 from gen_models.runtime import Model
 from training import cli
-from training.export import Spec, export
+from training.export import Spec, export, save_preview
 from training.lab_backprop import Compared, Judged, Pass
 from training.objectives import (
     PerSample,
@@ -206,8 +206,8 @@ METHODS = {
         "§5.3",
         "A penalty on D's slope at real points makes the game converge where the plain one circles.",
         penalty="r1",
-        fall=0.01,
-        hyper={"in_gamma": 0.01},
+        fall=0.001,
+        hyper={"in_gamma": 0.02},
     ),
     "roth": Method(
         "Roth's regulariser",
@@ -731,7 +731,7 @@ def preview(folder: Path) -> Image.Image:
 
 def measured(card: cards.Card) -> tuple[object, ...]:
     """What the numbers of the scoreboard depend on."""
-    return *(card.graphs[role].sha256 for role in ("step", "sample")), card.config
+    return *(card.graphs[role].sha256 for role in ("step", "sample", "discriminator")), card.config
 
 
 def main(config: Config) -> None:
@@ -742,8 +742,7 @@ def main(config: Config) -> None:
     card = cards.load(path)
     if before and measured(before) == measured(card):
         card.with_metrics(before.metrics).save(folder)
-    with cards.written_whole(folder / "preview.png") as file:
-        preview(folder).save(file, "PNG", optimize=True)
+    save_preview(folder, preview(folder))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,9 @@ steps, and learning rates that fall to 0 in a straight line; with R1, Roth's reg
 fall too, to the part that the card names. The other hyper-parameters are those of the cards, one choice for both
 distributions; trials use seeds from 100 up, which are not among those reported.
 
+With `--accept` only samples that D lets pass are measured (`Game.accepted`; Azadi et al. 2019), and those numbers stand
+in the card beside the others.
+
     python -m training.lab_scoreboard                                  (all methods: hours)
     python -m training.lab_scoreboard --names lab-r1
     python -m training.lab_scoreboard --names lab-r1 --first-seed 100 --seeds 2 --hyper in_gamma 0.01      (a trial)
@@ -26,12 +29,14 @@ from gen_models.cards import Card, Metric
 from gen_models.lab.distributions import DISTRIBUTIONS
 from gen_models.lab.game import Diverged, Game
 from gen_models.lab.metrics import SAMPLES, coverage
-from gen_models.runtime import Model
+from gen_models.runtime import Array, Model
 from training import cli
 
 DATA = ("ring", "grid")
 FALLING = ("in_gamma", "in_sigma")
 """Where the card says how far."""
+STRICTEST = 10
+"""A D that lets fewer than one in so many pass is left with fewer samples."""
 PIECES = 100
 """All that falls does so in so many stairs."""
 
@@ -48,6 +53,8 @@ class Config:
     """trainings of each method on each distribution"""
     first_seed: int = 0
     """another than 0 is a trial: numbers are printed, not written"""
+    accept: bool = False
+    """measure what D lets pass, where it gives a probability"""
     hyper: dict[str, float] = field(default_factory=dict)
     """hyper-parameters that differ from the card's; a trial, too"""
     exported: Path = Path("exported")
@@ -61,12 +68,14 @@ class Result(NamedTuple):
     quality: float
     """Share of samples, 0 to 1."""
     seconds: float
+    passed: float = 1.0
+    """Share of G's samples that D lets pass, if it was asked."""
 
 
-def play(model: Model, data: str, steps: int, seed: int, hyper: dict[str, float]) -> Result:
+def play(model: Model, data: str, seed: int, config: Config) -> Result:
     """Train from a seed and measure. A training that diverges covers nothing."""
-    distribution, started = DISTRIBUTIONS[data], time.perf_counter()
-    game = Game(model, distribution, hyper, seed)
+    distribution, steps, started = DISTRIBUTIONS[data], config.steps, time.perf_counter()
+    game = Game(model, distribution, config.hyper, seed)
     full, fall = dict(game.hyper), model.card.config["fall"]
     try:
         for piece in range(PIECES):
@@ -77,9 +86,17 @@ def play(model: Model, data: str, steps: int, seed: int, hyper: dict[str, float]
     except Diverged:
         return Result(0, 0.0, time.perf_counter() - started)
     seconds = time.perf_counter() - started
-    found = coverage(game.samples(SAMPLES, average=True), distribution)
+    x, passed = passing(game) if config.accept else (game.samples(SAMPLES, average=True), 1.0)
+    found = coverage(x, distribution)
     assert found is not None  # ring and grid have modes
-    return Result(found.modes, found.quality, seconds)
+    return Result(found.modes, found.quality, seconds, passed)
+
+
+def passing(game: Game) -> tuple[Array, float]:
+    """The first SAMPLES of G, the moving average, that D lets pass, and the share that did; fewer if D is too strict."""
+    x = game.samples(STRICTEST * SAMPLES, average=True)
+    passed = game.accepted(x)
+    return x[passed][:SAMPLES], float(passed.mean())
 
 
 def metrics(data: str, results: list[Result], config: Config, name: str) -> dict[str, Metric]:
@@ -87,19 +104,24 @@ def metrics(data: str, results: list[Result], config: Config, name: str) -> dict
     command = f"python -m training.lab_scoreboard --names {name} --steps {config.steps}"
     if config.seeds != Config.seeds:
         command += f" --seeds {config.seeds}"
+    label, asked = data, ""
+    if config.accept:
+        label, command = f"{data}, what D lets pass", f"{command} --accept"
+        shares = [100 * result.passed for result in results]
+        asked = f", {np.mean(shares):.0f} % of samples passed"
     seeds = tuple(range(config.seeds))
-    modes, quality, seconds = (np.array(column, float) for column in zip(*results, strict=True))
+    modes, quality, seconds, _ = (np.array(column, float) for column in zip(*results, strict=True))
     of = len(DISTRIBUTIONS[data].modes)  # pyright: ignore[reportArgumentType]
 
     def metric(value: float, unit: str, note: str) -> Metric:
         return Metric(round(float(value), 4), unit, SAMPLES, "", seeds, command, note)
 
     return {
-        f"{data}: modes": metric(modes.mean(), f"of {of}", f"sd {modes.std():.1f}, worst {modes.min():.0f}"),
-        f"{data}: high quality": metric(
-            100 * quality.mean(), "%", f"sd {100 * quality.std():.1f}, worst {100 * quality.min():.1f}"
+        f"{label}: modes": metric(modes.mean(), f"of {of}", f"sd {modes.std():.1f}, worst {modes.min():.0f}"),
+        f"{label}: high quality": metric(
+            100 * quality.mean(), "%", f"sd {100 * quality.std():.1f}, worst {100 * quality.min():.1f}{asked}"
         ),
-        f"{data}: seconds": metric(
+        f"{label}: seconds": metric(
             seconds.mean(), "s", f"{config.steps:,} steps, sd {seconds.std():.1f}"
         ),
     }  # fmt: skip
@@ -109,10 +131,12 @@ def scoreboard(card: Card, config: Config) -> None:
     """Train one method from all seeds on ring and grid, print it, and write it into the card."""
     folder = config.exported / card.name
     model, found = Model(card, folder), {}
+    if config.accept and not Game(model, DISTRIBUTIONS["ring"], {}, 0).gives_probability:
+        raise cli.UserError(f"D of {card.name} gives no probability to let points pass by.")
     for data in DATA:
         results = []
         for seed in range(config.first_seed, config.first_seed + config.seeds):
-            results.append(play(model, data, config.steps, seed, config.hyper))
+            results.append(play(model, data, seed, config))
             print(f"{card.name} {data} seed {seed}: {results[-1]}", flush=True)
         found |= metrics(data, results, config, card.name)
     for key, metric in found.items():

@@ -125,7 +125,7 @@ def overview(models: Sequence[Model]) -> str:
 def preview_of(model: Model) -> Image.Image | None:
     """The model's contact sheet, if it has one."""
     try:
-        with Image.open(model.folder / "preview.png", formats=["PNG"]) as file:
+        with Image.open(model.folder / "preview.webp", formats=["WEBP"]) as file:
             file.load()
             return file
     except (OSError, Image.DecompressionBombError):

@@ -143,6 +143,33 @@ class Game:
         out = self.model("discriminator", **feed)
         return _near(out["logit"][:, 0]), _near(out["arrow"])
 
+    @cached_property
+    def gives_probability(self) -> bool:
+        """Whether D's output for a point is the logit or the probability that this point is real.
+
+        It is not for the critic of a Wasserstein GAN, nor where D judges several points together.
+        """
+        graphs, loss = self.model.card.graphs, self.model.card.config["loss"]
+        alone = all(port.name != "in_context" for port in graphs["discriminator"].inputs)
+        return alone and loss != "wasserstein"
+
+    def accepted(self, x: Array) -> Array:
+        """Which of the generated points x (n, 2) D lets pass, each with probability min(1, D / (1 − D)): bool (n,).
+
+        A D that is as good as it can be says D / (1 − D) = p_data / p_G (§3.3), and a point that is kept with
+        probability p_data / (M p_G) is a sample of p_data: rejection sampling, here with M = 1, so that where G puts
+        too few points none are lost (Azadi et al. 2019). The coin for the i-th point is always the same. Where D gives
+        no probability, all pass.
+        """
+        if not self.gives_probability:
+            return np.ones(len(x), bool)
+        value, _ = self.judge(x)
+        if self.model.card.config["loss"] == "least-squares":
+            odds = np.clip(value, 0, 0.5) / (1 - np.clip(value, 0, 0.5))
+        else:
+            odds = np.exp(np.minimum(value, 0))
+        return np.random.default_rng(1).random(len(x)) < odds
+
 
 def _near(x: Array) -> Array:
     return np.clip(np.nan_to_num(x), -FAR, FAR)

@@ -30,11 +30,13 @@ class Coverage(NamedTuple):
 def coverage(x: Array, distribution: Distribution) -> Coverage | None:
     """The protocol on samples x (n, 2), in the distribution's coordinates; None where there are no modes.
 
-    A sample that is not a number is not of high quality.
+    A sample that is not a number is not of high quality. No samples cover nothing.
     """
     modes = distribution.modes
     if modes is None:
         return None
+    if not len(x):
+        return Coverage(0, 0.0)
     (x1, x2), (m1, m2) = x.T[..., None], modes.T.astype(x.dtype)
     squares = np.square(x1 - m1) + np.square(x2 - m2)  # (n, k)
     nearest = squares.argmin(1)

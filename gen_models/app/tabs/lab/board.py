@@ -44,7 +44,7 @@ from gen_models.runtime import Array, Model, ModelError
 log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
-LAYERS = ("surface", "arrows", "grid", "average")
+LAYERS = ("surface", "arrows", "grid", "average", "accepted")
 MOST_STEPS = 100
 """Steps of a frame."""
 TURN_S = 0.1
@@ -135,11 +135,16 @@ def picture(game: Game, z: Array, show: list[str]) -> dict[str, Any]:
     half, average = game.distribution.half, "average" in show
     x = game.generate(np.concatenate([z, _square(LINES, 2.0)]), average)
     points, grid = x[: len(z)], x[len(z) :]
-    covered = coverage(game.samples(SAMPLES, average), game.distribution)
+    samples, passed = game.samples(SAMPLES, average), None
+    if "accepted" in show and game.gives_probability:
+        points, kept = points[game.accepted(points)], game.accepted(samples)
+        samples, passed = samples[kept], float(kept.mean())
+    covered = coverage(samples, game.distribution)
     seen: dict[str, Any] = {
         "step": game.step,
         "modes": covered and covered.modes,
         "quality": covered and covered.quality,
+        "passed": passed,
         "points": packed_points(points, half),
     }
     if "grid" in show:

@@ -8,7 +8,7 @@ from typing import Any
 from gen_models.app.parts import Models
 from gen_models.app.tabs.lab.methods import in_order
 
-PLAIN, PACKED = "lab-nonsaturating", "lab-pacgan-2"
+PLAIN, PACKED, R1 = "lab-nonsaturating", "lab-pacgan-2", "lab-r1"
 SLOW_D = {"in_lr_g": 0.001, "in_lr_d": 0.0001}
 
 
@@ -59,6 +59,16 @@ EXPERIMENTS = (
         "ring",
         {PLAIN: {}},
         ("surface", "grid"),
+    ),
+    Experiment(
+        "5 Let D choose",
+        "G is continuous, so between two modes it must draw a bridge of points that are of neither. D sees them. Let "
+        "it run for some 2,000 steps, then tick Only what D lets pass: a point is kept with probability "
+        "D / (1 − D), which for the best D is p_data / p_G (§3.3). Most of the bridges go, and the share of high "
+        "quality rises, with no training at all.",
+        "grid",
+        {R1: {}},
+        ("surface",),
     ),
 )
 

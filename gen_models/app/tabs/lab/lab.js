@@ -32,8 +32,8 @@ const SPEEDS = [
   { words: "20 steps a frame", steps: 20, wait: 0 },
   { words: "50 steps a frame", steps: 50, wait: 0 },
 ];
-const FALLS = [0, 2000, 5000, 10000];
-const LAYERS = { surface: "What D thinks", arrows: "Gradient arrows", grid: "Grid of z", average: "Moving average of G" };
+const FALLS = [0, 2000, 5000, 10000, 40000];
+const LAYERS = { surface: "What D thinks", arrows: "Gradient arrows", grid: "Grid of z", average: "Moving average of G", accepted: "Only what D lets pass" };
 const TIMEOUT_MS = 20_000;
 const RETRY_MS = 300;
 const NO_ANSWER = "The server did not answer. Press Play to try once more.";
@@ -157,7 +157,10 @@ class Board {
     this.modes = el("dd", { class: "ll-number", "data-text": "modes" }, "\u2013");
     this.quality = el("dd", { class: "ll-number", "data-text": "quality" }, "\u2013");
     const fact = (dd, words) => el("div", {}, dd, el("dt", {}, words));
-    const facts = el("dl", { class: "ll-numbers" }, fact(this.where, "steps"), fact(this.modes, "modes covered"), fact(this.quality, "of high quality"));
+    this.passed = el("dd", { class: "ll-number", "data-text": "passed" }, "\u2013");
+    this.passing = fact(this.passed, "pass D");
+    this.passing.hidden = true;
+    const facts = el("dl", { class: "ll-numbers" }, fact(this.where, "steps"), fact(this.modes, "modes covered"), fact(this.quality, "of high quality"), this.passing);
     this.problem = el("p", { class: "ll-error", role: "status" });
     this.charts = {};
     const figures = [
@@ -186,8 +189,8 @@ class Board {
     this.problem.textContent = "";
   }
 
-  // One answer of the server for this game.
-  take(answer, field) {
+  // One answer of the server for this game; `accepted`: whether only points that pass D were asked for.
+  take(answer, field, accepted) {
     this.field = field;
     this.answer = {
       ...answer,
@@ -209,6 +212,8 @@ class Board {
     this.where.textContent = answer.step.toLocaleString("en");
     this.modes.textContent = answer.modes === null ? "\u2013" : `${answer.modes} / ${field.modes}`;
     this.quality.textContent = answer.modes === null ? "\u2013" : `${(100 * answer.quality).toFixed(0)} %`;
+    this.passing.hidden = !accepted;
+    this.passed.textContent = answer.passed === null ? "all" : `${(100 * answer.passed).toFixed(0)} %`;
     this.problem.textContent = answer.problem ?? "";
   }
 
@@ -742,7 +747,7 @@ class Lab {
     this.error.textContent = "";
     if (reply.field) this.field = this.kept.field = reply.field;
     this.real = decoded.points(this.field.real);
-    reply.games.forEach((answer, i) => this.boards[i].take(answer, this.field));
+    reply.games.forEach((answer, i) => this.boards[i].take(answer, this.field, this.setup.show.includes("accepted")));
     if (this.playing && reply.games.every((answer) => answer.problem)) this.pause();
     this.measure(reply.games[0].losses.length, reply.games[0].step);
   }

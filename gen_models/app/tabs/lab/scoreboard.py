@@ -10,8 +10,12 @@ from gen_models.app.tabs.lab.methods import in_order, title_of
 from gen_models.cards import Card, Metric
 from gen_models.lab.metrics import SAMPLES
 
-COLUMNS = ("ring: modes", "ring: high quality", "grid: modes", "grid: high quality")
-TIMES = {"Time on ring": "ring: seconds", "on grid": "grid: seconds"}
+COLUMNS = ("{}: modes", "{}: high quality")
+"""Of each distribution."""
+TIME = "{}: seconds"
+DATA = ("ring", "grid")
+PASSED = ", what D lets pass"
+"""After the distribution, where only samples that D lets pass were measured."""
 SOURCE = "Lin et al. 2018, PacGAN, arXiv 1712.04086"
 PUBLISHED = {
     "lab-nonsaturating": ("plain GAN", "6.3 of 8", "–", "17.3 of 25", "–"),
@@ -33,18 +37,29 @@ def _value(metric: Metric) -> str:
 
 def table(models: Models) -> str:
     """Every method that was measured, in the lecture's order, followed by what others published of it: Markdown."""
-    head = ("Method", "Ring: modes", "high quality", "Grid: modes", "high quality", "Seeds", *TIMES)
+    head = (
+        "Method",
+        "Ring: modes",
+        "high quality",
+        "Grid: modes",
+        "high quality",
+        "Seeds",
+        "Time on ring",
+        "on grid",
+    )
     lines = [head, ("---",) * len(head)]
     for model in in_order(models):
         card = model.card
-        seeds = [len(metric.seeds) for key in COLUMNS if (metric := card.metrics.get(key))]
-        if seeds:
-            numbers = (measured(card, key) for key in COLUMNS)
-            times = (measured(card, key) for key in TIMES.values())
-            lines.append((title_of(card), *numbers, str(min(seeds)), *times))
+        for suffix in ("", PASSED):
+            data = [name + suffix for name in DATA]
+            keys = [column.format(name) for name in data for column in COLUMNS]
+            if seeds := [len(metric.seeds) for key in keys if (metric := card.metrics.get(key))]:
+                numbers = (measured(card, key) for key in keys)
+                times = (measured(card, TIME.format(name)) for name in data)
+                lines.append((title_of(card) + suffix, *numbers, str(min(seeds)), *times))
         if card.name in PUBLISHED:
             name, *numbers = PUBLISHED[card.name]
-            lines.append((f"*As published: {name}*", *numbers, "–", *("–" for _ in TIMES)))
+            lines.append((f"*As published: {name}*", *numbers, *("–" for _ in head[5:])))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -60,7 +75,8 @@ def build(models: Models) -> None:
         "Every method was trained from the same seeds with the same networks and the same number of steps, with "
         f"learning rates that fall to 0; then {SAMPLES:,} samples were drawn from the moving average of $G$. A sample "
         "is of **high quality** within 3 σ of the nearest mode; a mode is **covered** if a sample of high quality is "
-        "nearest to it. Each number is the mean over seeds, with the spread beside it."
+        "nearest to it. Each number is the mean over seeds, with the spread beside it. *What D lets pass*: only "
+        "samples kept by a coin that shows $D / (1 - D)$, after a longer training; its steps stand with its time."
     )
     gr.Markdown(table(models), elem_classes="ll-facts")
     say(

@@ -1,0 +1,69 @@
+"""The scoreboard's numbers: what is trained, what is measured, and what is written."""
+
+import pytest
+import toys_lab
+
+from gen_models import cards
+from training import cli
+from training.lab_scoreboard import Config, main, play
+
+
+@pytest.fixture
+def toy(tmp_path):
+    return toys_lab.method(tmp_path, measured=False)
+
+
+def card(toy):
+    return cards.load(toy.folder / "card.json")
+
+
+def config(toy, **rest):
+    """A short run over one toy method."""
+    return Config(exported=toy.folder.parent, steps=100, seeds=2, **rest)
+
+
+def test_the_numbers_of_each_distribution_are_written_with_their_command(toy):
+    main(config(toy))
+    metrics = card(toy).metrics
+    assert set(metrics) == {
+        f"{data}: {what}"
+        for data in ("ring", "grid")
+        for what in ("modes", "high quality", "seconds")
+    }
+    assert metrics["ring: modes"].seeds == (0, 1)
+    assert metrics["ring: modes"].command == (
+        f"python -m training.lab_scoreboard --names {toy.card.name} --steps 100 --seeds 2"
+    )
+    assert metrics["ring: seconds"].note.startswith("100 steps")
+
+
+def test_what_d_lets_pass_stands_beside_the_rest(toy):
+    main(config(toy))
+    main(config(toy, accept=True))
+    metrics = card(toy).metrics
+    assert len(metrics) == 12
+    passed = metrics["ring, what D lets pass: high quality"]
+    assert passed.command.endswith("--accept")
+    assert "% of samples passed" in passed.note
+
+
+def test_a_trial_is_not_written(toy):
+    main(config(toy, first_seed=100))
+    main(config(toy, hyper={"in_lr_g": 0.01}))
+    assert not card(toy).metrics
+
+
+def test_a_training_that_diverges_covers_nothing(toy):
+    result = play(toy, "ring", 0, config(toy, hyper={"in_lr_g": 10.0}))
+    assert (result.modes, result.quality) == (0, 0.0)
+
+
+def test_a_d_without_probability_is_refused_in_one_sentence(tmp_path):
+    packed = toys_lab.method(tmp_path, pack=2, measured=False)
+    with pytest.raises(cli.UserError, match=r"gives no probability"):
+        main(config(packed, accept=True))
+
+
+def test_an_unknown_method_is_refused(toy):
+    with pytest.raises(cli.UserError, match="no method lab-nothing"):
+        main(config(toy, names=("lab-nothing",)))
