@@ -379,7 +379,7 @@ def test_a_turn_is_short_whatever_is_asked_for(models, monkeypatch):
     quick = board.Lab(models)
     quick.answer("a", start(games=(NAME, NAME)))
     steps = [game["step"] for game in quick.answer("a", frame(board.MOST_STEPS, ({}, {})))["games"]]
-    assert steps == [1, 1]
+    assert steps == [board.TOGETHER] * 2
 
 
 def test_two_games_stay_in_step_when_their_turn_ends_early(a_lab, monkeypatch):

@@ -1,5 +1,6 @@
 """pix2pix and CycleGAN: both scripts from folders to cards, resume, dropout as an input, the pool, the measures."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -12,11 +13,20 @@ pytestmark = pytest.mark.train
 from gen_models import cards  # noqa: E402
 from gen_models.cards import Port  # noqa: E402
 from gen_models.networks import pix2pix as networks  # noqa: E402
-from gen_models.networks.cyclegan import ResNet  # noqa: E402
+from gen_models.networks.cyclegan import CodeTranslator, ResNet  # noqa: E402
+from gen_models.networks.gan import Generator  # noqa: E402
 from gen_models.runtime import Model  # noqa: E402
-from training import cli, cyclegan, evaluate_translation, metrics, pix2pix, pix2pix_paper  # noqa: E402
+from training import (  # noqa: E402
+    cli,
+    cyclegan,
+    evaluate_translation,
+    gan,
+    metrics,
+    pix2pix,
+    pix2pix_paper,
+)
 from training.data.common import Info, union  # noqa: E402
-from training.data.pairs import Pairs, load_pairs  # noqa: E402
+from training.data.pairs import Pairs, load_pairs, load_unpaired  # noqa: E402
 from training.evaluate import put_beside  # noqa: E402
 from training.export import Spec, export  # noqa: E402
 from training.objectives import (  # noqa: E402
@@ -214,6 +224,102 @@ def test_a_killed_cyclegan_ends_as_one_that_was_not_pools_and_all(of_two_sets, m
     assert state(killed)["pool_x"]["count"] == 6
     cyclegan.train(killed)
     assert_equal(state(whole), state(killed))
+
+
+@pytest.fixture
+def of_two_gans(of_two_sets, picture_folder, painted_folder):
+    """Options of a CycleGAN that begins with two GANs, which are there."""
+    common = {k: v for k, v in of_two_sets.items() if k != "data"} | {"steps": 2}
+    for name, folder in {"gan-x": picture_folder, "gan-y": painted_folder}.items():
+        gan.train(gan.Config(name=name, data=f"folder:{folder}", latent_dim=6, **common))
+    return of_two_sets | {"gans": ("gan-x", "gan-y"), "warmup": 2, "loss": "logistic", "gamma": 1.0}
+
+
+def test_a_cyclegan_that_begins_with_gans_exports_and_is_measured(of_two_gans, tmp_path):
+    cyclegan.main(cyclegan.Config(name="c", **of_two_gans))
+    card = cards.load(tmp_path / "exported" / "c" / "card.json")
+    assert "cycle error/x" in card.metrics
+    assert "encoder before the generator of a GAN" in card.summary
+    model = Model(card, tmp_path / "exported" / "c")
+    x = model.sheet("x")[0].transpose(0, 3, 1, 2) / np.float32(255)
+    assert model("G_xy", x=x)["y"].shape == x.shape
+
+
+def test_the_game_begins_with_the_players_of_the_gans_crosswise(of_two_gans):
+    config = cyclegan.Config(name="c", **of_two_gans)
+    X, Y = load_unpaired(config.data, "train", config.size)
+    G_xy, G_yx, D_x, D_y = cyclegan.build(config, X, Y)
+    for name, G, D in (("gan-x", G_yx, D_x), ("gan-y", G_xy, D_y)):
+        kept = torch.load(config.runs / name / "state.pt", weights_only=True)
+        assert_equal(dict(D.state_dict()), dict(kept["D"]))
+        mean = kept["ema"]["net.net.0.weight"]
+        torch.testing.assert_close(G.generator.net[0].weight, mean, rtol=0, atol=0)
+        assert all(p.requires_grad for p in G.parameters())
+
+
+def test_in_the_warm_up_encoders_alone_learn(of_two_gans):
+    config = cyclegan.Config(name="c", **of_two_gans | {"steps": 4, "save_every": 1})
+    X, Y = load_unpaired(config.data, "train", config.size)
+    fresh = dict(cyclegan.build(config, X, Y)[0].generator.state_dict())
+    states = []
+
+    def keep(self, samples=None, **state):
+        G = state["G_xy"].module
+        states.append([deepcopy(net.state_dict()) for net in (G.encoder, G.generator)])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Run, "checkpoint", keep)
+        cyclegan.train(config)
+    (encoder_1, generator_1), (encoder_2, generator_2), (_, generator_3), _ = states
+    assert_equal(dict(generator_1), fresh)
+    assert_equal(dict(generator_2), fresh)
+    assert not torch.equal(encoder_1["0.weight"], encoder_2["0.weight"])
+    assert not torch.equal(generator_2["net.0.weight"], generator_3["net.0.weight"])
+    for statistic in ("net.2.running_mean", "net.2.num_batches_tracked"):
+        assert torch.equal(generator_3[statistic], fresh[statistic])
+
+
+def test_the_learning_rate_rises_after_the_warm_up_and_falls_at_the_end():
+    config = cyclegan.Config("c", steps=4000, warmup=1000, lr=1.0)
+    rates = [config.rate(step) for step in (1, 1000, 1001, 1250, 1500, 2000, 3000, 4000)]
+    assert rates == pytest.approx([1, 1, 0.002, 0.5, 1, 1, 0.5, 0])
+
+
+def test_a_code_has_the_length_that_the_generator_is_used_to():
+    torch.manual_seed(0)
+    G = CodeTranslator(3, 32, 4, Generator(1, 32, 4, 6))
+    x = torch.rand(5, 3, 32, 32)
+    torch.testing.assert_close(G.z(x).norm(dim=1), torch.full((5,), 6**0.5))
+    assert G(x).shape == (5, 1, 32, 32)
+
+
+def test_a_killed_cyclegan_that_began_with_gans_ends_as_one_that_was_not(of_two_gans, monkeypatch):
+    more = of_two_gans | {"steps": 6, "augment": 0.5}
+    whole, killed = (cyclegan.Config(name=name, **more) for name in ("whole", "killed"))
+    cyclegan.train(whole)
+    killed_after(2, cyclegan.train, killed, monkeypatch)
+    cyclegan.train(killed)
+    assert_equal(state(whole), state(killed))
+
+
+def test_mistakes_with_gans_get_a_sentence(of_two_gans, picture_folder):
+    def train(**more):
+        cyclegan.train(cyclegan.Config(name="c", **of_two_gans | more))
+
+    with pytest.raises(cli.UserError, match="two runs, one of each set"):
+        train(gans=("gan-x",))
+    with pytest.raises(
+        cli.UserError, match=r"nothing holds no run of training\.gan: train one first"
+    ):
+        train(gans=("gan-x", "nothing"))
+    same = {key: of_two_gans[key] for key in ("size", "width", "batch", "accelerator", "runs")}
+    grey = gan.Config("grey", data=f"folder:{picture_folder}", channels=1, latent_dim=6, **same)
+    gan.train(replace(grey, steps=1))
+    with pytest.raises(cli.UserError, match=r"no run of training\.gan for pictures of 3 channels"):
+        train(gans=("gan-x", "grey"))
+    for wrong in ({"gans": ()}, {"warmup": 4}):
+        with pytest.raises(cli.UserError, match="--warmup is for --gans, and less than --steps"):
+            train(**wrong)
 
 
 def test_mistakes_get_a_sentence(of_pairs, of_two_sets):

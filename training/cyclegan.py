@@ -13,13 +13,13 @@ earlier ones. `--cycle 0` leaves out both, and shows what they are for.
 
     python -m training.cyclegan --name cyclegan-earth --data earth --size 64
 
-Where the sets have less in common than two maps have, such as heads and cartoons, other choices did better: no identity
-term, a small λ, noise on the way back, so that nothing faint can be hidden in a translation (Bashkirova et al. 2019),
-and a logistic D without norms, kept smooth by R1 whose weight falls, but not far (Mescheder et al. 2018). What has been
-tried, and is not good enough yet, is
+Heads and cartoons differ in shape, not in colour and texture alone. There the game begins with the players of two
+finished GANs, one of each set (`--gans`): a generator of the game is an encoder into the z of the one, followed by its
+G, and the two D are theirs. First the encoders alone learn the identity terms (`--warmup`), to find the z of a picture
+such as G makes; then all play, and the cycle ties the two z-spaces.
 
-    python -m training.cyclegan --name cyclegan-heads-toons --data heads-toons --size 64 --width 24 --halvings 2
-        --mirror --cycle 2 --identity 0 --noise 0.05 --loss logistic --gamma 0.2 --gamma-end 0.1 --steps 6000
+    python -m training.cyclegan --name cyclegan-heads-toons --data heads-toons --size 64 --gans gan-heads gan-toons
+        --warmup 2000 --steps 9500 --batch 16 --lr 3e-4 --cycle 5 --identity 1 --loss logistic --gamma 1 --augment 0.1
 """
 
 from __future__ import annotations
@@ -31,18 +31,20 @@ from typing import Literal
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.optim import Adam
+from torch.optim import Adam, Optimizer
 
 from gen_models.cards import Port
-from gen_models.networks.cyclegan import ResNet
+from gen_models.networks.cyclegan import CodeTranslator, ResNet
+from gen_models.networks.gan import Discriminator
 from gen_models.networks.pix2pix import PatchDiscriminator
 from training import cli
-from training.augment import mirrored
+from training.augment import differentiable, mirrored
 from training.data import Images, to_float
 from training.data.common import union
 from training.data.pairs import load_unpaired
 from training.evaluate import evaluate
 from training.export import Spec, export
+from training.gan import players
 from training.objectives import (
     absolute_error,
     least_squares_discriminator,
@@ -54,8 +56,19 @@ from training.objectives import (
 from training.run import Ema, EndlessBatches, Run, RunConfig, set_lr, spread
 from training.translation import EXAMPLES, dataset, sheet
 
+LIMITS = (
+    "It changes colour and texture well and shape poorly, and may hide in a translation, in detail too faint to see, "
+    "what the way back needs."
+)
+LIMITS_OF_CODES = (
+    "It draws a new picture from a few numbers: what they do not hold, such as an expression or glasses, is lost or "
+    "made up. Nothing in its training says that a trait keeps its meaning. It may hide in a translation, in detail too "
+    "faint to see, what the way back needs."
+)
 POOL = 50
 """Translations that a pool keeps."""
+RISE = 500
+"""Steps after the warm-up until the learning rate is whole."""
 
 Loss = Literal["least squares", "logistic"]
 LOSSES = {
@@ -63,6 +76,9 @@ LOSSES = {
     "logistic": (logistic_discriminator, logistic_generator),
 }
 """Of D, of G."""
+
+Translator = ResNet | CodeTranslator
+Judge = PatchDiscriminator | Discriminator
 
 
 @dataclass(frozen=True)
@@ -97,10 +113,23 @@ class Config(RunConfig):
     """its weight at the end, towards which it falls by the same factor in each step (default: it stays)"""
     r1_every: int = 16
     """steps between penalties"""
+    gans: tuple[str, ...] = ()
+    """runs of training.gan, one of each set, whose players the game begins with; translations then go by way of a z"""
+    warmup: int = 0
+    """first steps, in which encoders alone learn, by the identity terms alone; only with --gans"""
+    augment: float = 0.0
+    """probability of each change of DiffAugment, on all pictures that D sees"""
     ema: float = 200.0
     """half-life of the generators' moving averages, in steps"""
     lr: float = 4e-4
     """Adam's learning rate, of all players; it falls to 0 over the second half"""
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step. After the warm-up it rises first: Adam knows nothing yet of what now learns."""
+        factor = min(1.0, 2 - 2 * step / self.steps)
+        if self.warmup and step > self.warmup:
+            factor = min(factor, (step - self.warmup) / RISE)
+        return self.lr * factor
 
 
 class Pool(nn.Module):
@@ -154,40 +183,56 @@ def train(config: Config) -> tuple[nn.Module, nn.Module, Run]:
     state |= {"optimizer_G": optimizer_G, "optimizer_D": optimizer_D}
     run.resume(**state)
 
+    def seen(x: Tensor) -> Tensor:
+        """As D sees a picture."""
+        return differentiable(x, config.augment)
+
+    def minimise(loss: Tensor, optimizer: Optimizer) -> None:
+        optimizer.zero_grad()
+        run.fabric.backward(loss)
+        optimizer.step()
+
+    def end_step(**losses: Tensor) -> None:
+        ema_xy.update(G_xy.module, run.step)
+        ema_yx.update(G_yx.module, run.step)
+        run.log(**losses)
+        run.checkpoint(lambda: progress_sheet(X, Y, ema_xy.net, ema_yx.net), **state)
+
     for x, y in batches(run, X, Y):
         if config.mirror:
             x, y = mirrored(x), mirrored(y)
         for optimizer in (optimizer_G, optimizer_D):
-            set_lr(optimizer, config.lr * min(1.0, 2 - 2 * run.progress))
-        y_hat, x_hat = G_xy(x), G_yx(y)
-
-        loss_G = loss_of_G(D_y(y_hat)) + loss_of_G(D_x(x_hat))
+            set_lr(optimizer, config.rate(run.step))
+        warming = run.step <= config.warmup
+        if config.gans:
+            for G in (G_xy, G_yx):
+                G.module.generator.requires_grad_(not warming)
         cycle = identity = torch.zeros(())
+        if warming or (config.cycle and config.identity):
+            identity = 2 * absolute_error(G_xy(y), y) + 2 * absolute_error(G_yx(x), x)
+        if warming:
+            minimise(identity.mean(), optimizer_G)
+            end_step(identity=identity)
+            continue
+
+        y_hat, x_hat = G_xy(x), G_yx(y)
+        loss_G = loss_of_G(D_y(seen(y_hat))) + loss_of_G(D_x(seen(x_hat)))
         if config.cycle:
             x_back, y_back = G_yx(noisy(y_hat, config.noise)), G_xy(noisy(x_hat, config.noise))
             cycle = 2 * absolute_error(x_back, x) + 2 * absolute_error(y_back, y)
-        if config.cycle and config.identity:
-            identity = 2 * absolute_error(G_xy(y), y) + 2 * absolute_error(G_yx(x), x)
         ties = config.cycle * (cycle.mean() + config.identity * identity.mean())
-        optimizer_G.zero_grad()
-        run.fabric.backward(loss_G.mean() + ties)
-        optimizer_G.step()
-        ema_xy.update(G_xy.module, run.step)
-        ema_yx.update(G_yx.module, run.step)
+        minimise(loss_G.mean() + ties, optimizer_G)
 
-        loss_D = loss_of_D(D_y(y), D_y(pool_y.exchange(y_hat)))
-        loss_D = loss_D + loss_of_D(D_x(x), D_x(pool_x.exchange(x_hat)))
+        x, y = seen(x), seen(y)
+        loss_D = loss_of_D(D_y(y), D_y(seen(pool_y.exchange(y_hat))))
+        loss_D = loss_D + loss_of_D(D_x(x), D_x(seen(pool_x.exchange(x_hat))))
         if config.gamma and run.step % config.r1_every == 0:
             with run.fabric.autocast():  # Fabric's wrapper allows no gradient but fabric.backward's
                 penalty = r1(D_y.module, y).sum() + r1(D_x.module, x).sum()
             gamma = falling(config.gamma, config.gamma_end, run.progress)
             loss_D = loss_D + config.r1_every * gamma * penalty / len(loss_D)
-        optimizer_D.zero_grad()
-        run.fabric.backward(0.5 * loss_D.mean())
-        optimizer_D.step()
-
-        run.log(loss_G=loss_G, loss_D=loss_D, cycle=cycle, identity=identity)
-        run.checkpoint(lambda: progress_sheet(X, Y, ema_xy.net, ema_yx.net), **state)
+        minimise(0.5 * loss_D.mean(), optimizer_D)
+        end_step(loss_G=loss_G, loss_D=loss_D, cycle=cycle, identity=identity)
     return ema_xy.net, ema_yx.net, run
 
 
@@ -197,7 +242,7 @@ def falling(start: float, end: float | None, progress: float) -> float:
 
 
 def noisy(x: Float[Tensor, "b c h w"], sigma: float) -> Float[Tensor, "b c h w"]:
-    """x with Normal noise of standard deviation σ; what is fainter tells the way back nothing."""
+    """x with Normal noise of standard deviation σ: nothing fainter comes through (Bashkirova et al. 2019)."""
     return x + sigma * torch.randn_like(x) if sigma else x
 
 
@@ -209,14 +254,27 @@ def batches(run: Run, X: Images, Y: Images) -> Iterator[tuple[Tensor, Tensor]]:
         yield run.fabric.to_device((to_float(X[i]), to_float(Y[j])))
 
 
-def build(
-    config: Config, X: Images, Y: Images
-) -> tuple[ResNet, ResNet, PatchDiscriminator, PatchDiscriminator]:
-    """Untrained (G_xy, G_yx, D_x, D_y) for pictures such as those of X and Y."""
+def build(config: Config, X: Images, Y: Images) -> tuple[Translator, Translator, Judge, Judge]:
+    """Untrained (G_xy, G_yx, D_x, D_y) for pictures such as those of X and Y; with `gans`, theirs."""
     (x, size, _), y = X.x.shape[1:], Y.x.shape[1]
     if config.gamma_end is not None and not 0 < config.gamma_end <= config.gamma:
         raise cli.UserError(
             f"--gamma-end is above 0 and at most --gamma, {config.gamma:g}, not {config.gamma_end:g}."
+        )
+    if config.warmup and not (config.gans and config.warmup < config.steps):
+        raise cli.UserError("--warmup is for --gans, and less than --steps.")
+    if config.gans:
+        if len(config.gans) != 2:
+            raise cli.UserError("--gans needs two runs, one of each set.")
+        (of_x, D_x), (of_y, D_y) = (
+            players(config.runs / name, data.x.shape[1:])
+            for name, data in zip(config.gans, (X, Y), strict=True)
+        )
+        return (
+            CodeTranslator(x, size, config.width, of_y),
+            CodeTranslator(y, size, config.width, of_x),
+            D_x,
+            D_y,
         )
     if not 1 <= config.halvings <= 5:
         raise cli.UserError(f"--halvings is a number from 1 to 5, not {config.halvings}.")
@@ -254,6 +312,8 @@ def export_model(config: Config, G_xy: nn.Module, G_yx: nn.Module, run: Run) -> 
         terms = "with cycle and identity terms" if config.identity else "with a cycle term"
         if config.loss == "logistic":
             terms += ", logistic losses"
+        if config.gans:
+            terms += ", each an encoder before the generator of a GAN of the set it translates to"
         if config.noise:
             terms += f", noise of {config.noise:g} on each translation before it goes back"
     else:
@@ -269,10 +329,7 @@ def export_model(config: Config, G_xy: nn.Module, G_yx: nn.Module, run: Run) -> 
             f"Two generators that translate between x, {X.info.title}, and y, {Y.info.title}; trained without pairs "
             f"and {terms}."
         ),
-        limitations=(
-            "It changes colour and texture well and shape poorly, and may hide in a translation, in detail too faint "
-            "to see, what the way back needs."
-        ),
+        limitations=LIMITS_OF_CODES if config.gans else LIMITS,
         module="training.cyclegan",
         config=config,
         data=dataset(info),

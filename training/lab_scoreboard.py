@@ -93,7 +93,7 @@ def play(model: Model, data: str, seed: int, config: Config) -> Result:
 
 
 def passing(game: Game) -> tuple[Array, float]:
-    """The first SAMPLES of G, the moving average, that D lets pass, and the share that did; fewer if D is too strict."""
+    """The first SAMPLES of G, the moving average, that D lets pass, and the share that did; fewer if D is strict."""
     x = game.samples(STRICTEST * SAMPLES, average=True)
     passed = game.accepted(x)
     return x[passed][:SAMPLES], float(passed.mean())

@@ -1,4 +1,4 @@
-"""The generators of CycleGAN: pictures of one kind to pictures of another (lecture §4.2; Zhu et al. 2017)."""
+"""Generators of CycleGAN: pictures of one kind to pictures of another (lecture §4.2; Zhu et al. 2017)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from itertools import pairwise
 
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from gen_models.networks.gan import Generator, halvings
 
 
 class ResNet(nn.Module):
@@ -37,6 +39,42 @@ class ResNet(nn.Module):
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b k h w"]:
         """Translate pictures."""
         return self.net(2 * x - 1)
+
+
+class CodeTranslator(nn.Module):
+    """Pictures in [0, 1] to a z, and z to pictures in [0, 1] by the generator of a GAN: all shape is drawn anew.
+
+    The encoder's answer is put on the sphere of radius √k, near which N(0, I) has almost all of its mass: whatever it
+    says, the generator gets a z such as it was trained with. The generator's BatchNorm keeps the statistics it has.
+    """
+
+    def __init__(self, channels_in: int, size: int, width: int, generator: Generator) -> None:
+        super().__init__()
+        sides = halvings(size)
+        widths = [width * min(2**i, 8) for i in range(len(sides))]
+        layers: list[nn.Module] = []
+        for c_in, c_out in pairwise([channels_in, *widths]):
+            layers += _convolution(c_in, c_out, stride=2)
+        k = generator.latent_dim
+        self.encoder = nn.Sequential(
+            *layers, nn.Flatten(), nn.Linear(widths[-1] * sides[-1] ** 2, k)
+        )
+        self.radius = k**0.5
+        self.generator = generator
+
+    def train(self, mode: bool = True) -> CodeTranslator:
+        """Training mode for all but the generator's BatchNorm."""
+        super().train(mode)
+        self.generator.eval()
+        return self
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b k h w"]:
+        """Translate pictures."""
+        return self.generator(self.z(x))
+
+    def z(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b k"]:
+        """The code of each picture, of length √k."""
+        return self.radius * nn.functional.normalize(self.encoder(2 * x - 1))
 
 
 class Residual(nn.Module):

@@ -20,6 +20,8 @@ class Generator(nn.Module):
 
     def __init__(self, channels: int, size: int, width: int, latent_dim: int) -> None:
         super().__init__()
+        self.latent_dim = latent_dim
+        """Length of z."""
         sides = halvings(size)
         widths = [width * min(2**i, 8) for i in range(len(sides))][::-1]
         c, side = widths[0], sides[-1]

@@ -18,9 +18,11 @@ import base64
 import json
 import logging
 import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import anyio
@@ -42,6 +44,7 @@ from gen_models.lab.sessions import Sessions, Turns, Waiting
 from gen_models.runtime import Array, Model, ModelError
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 HERE = Path(__file__).parent
 LAYERS = ("surface", "arrows", "grid", "average", "accepted")
@@ -53,6 +56,8 @@ VISITORS = 16
 SPARE_S, LONGEST_S = 60.0, 1800.0
 AT_ONCE, WAIT_S = 1, 2.0
 """One page trains at a time: the other cores answer the rest of the app."""
+TOGETHER = 4
+"""Steps that two games take side by side before one waits for the other."""
 
 MOST_FALL = 100_000
 FALL = "The step at which learning rates reach 0"
@@ -176,23 +181,41 @@ def train(games: list[Game], steps: int, seconds: float) -> list[Trained]:
     Args:
         games: one or two.
         steps: at most so many of each.
-        seconds: of computing, after which no further step is begun.
+        seconds: of computing for one game, after which no further steps are begun.
     """
-    # Of this thread, not of the clock: a busy machine makes frames slower and not shorter.
-    end = time.thread_time() + seconds
-    rows: list[list[Array]] = [[] for _ in games]
-    problems: list[str | None] = [None for _ in games]
-    for _ in range(steps):
-        for i, game in enumerate(games):
-            if problems[i] is None:
-                try:
-                    rows[i].append(game.advance(1))
-                except Diverged as diverged:
-                    problems[i] = str(diverged)
-        if time.thread_time() > end:
-            break
     none = np.empty((0, 4), np.float32)
-    return [Trained(np.concatenate([none, *r]), p) for r, p in zip(rows, problems, strict=True)]
+    trained, spent = [Trained(none, None) for _ in games], 0.0
+    while steps and spent <= seconds:
+        some = min(steps, TOGETHER)
+        done = side_by_side(_advance, games, trained, [some] * len(games))
+        trained = [each for each, _ in done]
+        spent += max(time for _, time in done)
+        steps -= some
+    return trained
+
+
+def _advance(game: Game, before: Trained, steps: int) -> tuple[Trained, float]:
+    """What became of a game after some more steps, and the seconds these took."""
+    if before.problem is not None:
+        return before, 0.0
+    start, problem = time.thread_time(), None
+    try:
+        rows = game.advance(steps)
+    except Diverged as diverged:
+        rows, problem = diverged.rows, str(diverged)
+    # Time of this thread, not of the clock: a busy machine makes frames slower and not shorter.
+    return Trained(np.concatenate([before.rows, rows]), problem), time.thread_time() - start
+
+
+_second = ThreadPoolExecutor(1, "lab")
+"""Trains the second game of the page whose turn it is (`AT_ONCE`); onnxruntime computes without Python's lock."""
+
+
+def side_by_side(do: Callable[..., T], *each: Sequence[Any]) -> list[T]:
+    """[do(a, b, ...), ...] for the one or two items of each sequence, at the same time."""
+    first, *second = zip(*each, strict=True)
+    later = [_second.submit(do, *given) for given in second]
+    return [do(*first), *(one.result() for one in later)]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -273,7 +296,8 @@ class Lab:
         if not isinstance(question, dict) or question.get("do") not in ("start", "frame"):
             raise BadRequest(NOT_UNDERSTOOD)
         show = checked_show(question.get("show"))
-        steps, told = 0, {}
+        steps = 0
+        told: dict[str, Any] = {}
         with self.turns.turn(visitor):
             if question["do"] == "start":
                 games = started(self.models, question)
@@ -289,12 +313,12 @@ class Lab:
                 game.fall = fall
             z = z_shown(played.seed)
             made = train(played.games, steps, TURN_S)
-            seen = [
-                picture(game, z, show)
-                | {"losses": packed_floats(each.rows), "problem": each.problem}
-                for game, each in zip(played.games, made, strict=True)
+            seen = side_by_side(lambda game: picture(game, z, show), played.games)
+            told["games"] = [
+                picture | {"losses": packed_floats(each.rows), "problem": each.problem}
+                for picture, each in zip(seen, made, strict=True)
             ]
-            return told | {"games": seen}
+            return told
 
     def _tune(self, games: list[Game], given: Any) -> None:
         if not isinstance(given, list) or len(given) != len(games):
