@@ -128,6 +128,16 @@ def test_each_layer_is_drawn_when_it_is_ticked(lab):
     assert len(seen) == 4
 
 
+def test_what_d_lets_pass_is_counted_when_it_is_asked_for(lab):
+    passed = lab.locator("[data-text=passed]").first
+    expect(passed).to_be_hidden()
+    lab.get_by_label("Only what D lets pass").click()
+    expect(passed).to_have_text(re.compile(r"^\d+ %$"))
+    assert 0 < int(passed.inner_text().removesuffix(" %")) < 100
+    lab.get_by_label("Only what D lets pass").click()
+    expect(passed).to_be_hidden()
+
+
 def test_a_learning_rate_that_is_too_high_is_said_and_play_stops(lab):
     press(lab, "Play")
     lab.locator("[data-hyper=in_lr_g]").first.focus()

@@ -15,11 +15,14 @@ import toys_lab
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+from gen_models import cards
 from gen_models.app import launch_options, page
 from gen_models.app.tabs import lab
 from gen_models.app.tabs.lab import board, methods, scoreboard
+from gen_models.app.tabs.lab.experiments import EXPERIMENTS
 from gen_models.lab.distributions import DISTRIBUTIONS
 from gen_models.lab.game import Game
+from gen_models.lab.metrics import SAMPLES, coverage
 from gen_models.lab.sessions import Sessions, Turns, Waiting
 from gen_models.runtime import Model
 
@@ -120,6 +123,36 @@ def test_what_d_lets_pass_has_a_row_of_its_own(tmp_path):
     lines = scoreboard.table({NAME: both}).splitlines()
     assert lines[3].startswith(f"| Toy {NAME}, what D lets pass | 15.0 of 8 (worst 7) | 195.0 %")
     assert len(lines) == len(scoreboard.table({NAME: toy}).splitlines()) + 1
+
+
+def committed(each, i):
+    """The i-th game of an experiment with the committed models, from seed 0."""
+    name, hyper = list(each.games.items())[i]
+    folder = Path("exported") / name
+    model = Model(cards.load(folder / "card.json"), folder)
+    game = Game(model, DISTRIBUTIONS[each.data], hyper, 0)
+    game.fall = each.fall
+    return game
+
+
+def test_a_slow_d_loses_modes_that_packs_of_two_find():
+    (mend,) = (each for each in EXPERIMENTS if "packs of two" in each.title)
+    plain, packed = committed(mend, 0), committed(mend, 1)
+    found = []
+    for game in (plain, packed):
+        game.advance(1500)
+        found.append(coverage(game.samples(SAMPLES), game.distribution).modes)
+    assert found[0] <= 2 < 5 <= found[1]
+
+
+def test_what_d_lets_pass_is_of_higher_quality():
+    (choose,) = (each for each in EXPERIMENTS if "Let D choose" in each.title)
+    game = committed(choose, 0)
+    game.advance(choose.fall)
+    x = game.samples(SAMPLES)
+    everything, some = (coverage(each, game.distribution) for each in (x, x[game.accepted(x)]))
+    assert some.quality > everything.quality + 0.2
+    assert some.modes == everything.modes == 8
 
 
 def test_the_scoreboard_has_what_was_measured_beside_what_was_published(models, tmp_path):
@@ -388,6 +421,15 @@ def test_two_games_stay_in_step_when_their_turn_ends_early(a_lab, monkeypatch):
     for _ in range(5):
         a, b = a_lab.answer("a", frame(board.MOST_STEPS, ({}, {})))["games"]
         assert a["step"] == b["step"]
+
+
+def test_a_game_beside_another_goes_as_it_would_alone(a_lab):
+    a_lab.answer("both", start(games=(PACKED, NAME)))
+    both = a_lab.answer("both", frame(50, ({}, {}), show=("surface",)))["games"]
+    for name, beside in zip((PACKED, NAME), both, strict=True):
+        a_lab.answer("one", start(games=(name,)))
+        (alone,) = a_lab.answer("one", frame(50, show=("surface",)))["games"]
+        assert alone == beside
 
 
 def test_a_game_that_diverges_does_not_stop_the_other(a_lab):

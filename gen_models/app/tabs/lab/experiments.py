@@ -8,7 +8,7 @@ from typing import Any
 from gen_models.app.parts import Models
 from gen_models.app.tabs.lab.methods import in_order
 
-PLAIN, PACKED, R1 = "lab-nonsaturating", "lab-pacgan-2", "lab-r1"
+PLAIN, PACKED = "lab-nonsaturating", "lab-pacgan-2"
 SLOW_D = {"in_lr_g": 0.001, "in_lr_d": 0.0001}
 
 
@@ -23,6 +23,8 @@ class Experiment:
     games: dict[str, dict[str, float]]
     """For one or two methods by name, the hyper-parameters that are not as usual."""
     show: tuple[str, ...]
+    fall: int = 0
+    """`Game.fall`."""
 
 
 EXPERIMENTS = (
@@ -62,13 +64,14 @@ EXPERIMENTS = (
     ),
     Experiment(
         "5 Let D choose",
-        "G is continuous, so between two modes it must draw a bridge of points that are of neither. D sees them. Let "
-        "it run for some 2,000 steps, then tick Only what D lets pass: a point is kept with probability "
-        "D / (1 − D), which for the best D is p_data / p_G (§3.3). Most of the bridges go, and the share of high "
-        "quality rises, with no training at all.",
-        "grid",
-        {R1: {}},
+        "G is continuous, so from one mode to the next it must draw a bridge of points that belong to neither. D sees "
+        "them. Press Play, and wait until the learning rates are 0, at step 2,000. Then tick Only what D lets pass: a "
+        "point is kept with probability D / (1 − D), which for the best D is p_data / p_G (§3.3). Most of the bridges "
+        "go, and the share of high quality rises, though nothing is trained.",
+        "ring",
+        {PLAIN: {}},
         ("surface",),
+        fall=2000,
     ),
 )
 
@@ -92,4 +95,5 @@ def _set_up(each: Experiment, models: Models) -> dict[str, Any]:
         "data": each.data,
         "games": games,
         "show": each.show,
+        "fall": each.fall,
     }

@@ -354,7 +354,7 @@ class Lab {
     this.asking = false;
     // A page that was hidden is built anew: what was chosen stays in the window, the training on the server.
     const before = window.latentLabGame;
-    this.setup = before?.setup ?? { seed: 0, points: [], speed: 3, fall: 0, ...this.copied(settings.experiments[0]) };
+    this.setup = before?.setup ?? { seed: 0, points: [], speed: 3, ...this.copied(settings.experiments[0]) };
     this.field = before?.field;
     this.boards = ["A", "B"].map((letter, i) => new Board(letter, before?.boards[i]));
     window.latentLabGame = this.kept = { setup: this.setup, boards: this.boards, field: this.field };
@@ -480,12 +480,12 @@ class Lab {
     return { method, hyper: Object.fromEntries(hyper.map(({ name, value }) => [name, value])) };
   }
 
-  copied({ data, games, told, show }) {
-    return structuredClone({ data, games, told, show });
+  copied({ data, games, told, show, fall }) {
+    return structuredClone({ data, games, told, show, fall });
   }
 
   experiment(each) {
-    Object.assign(this.setup, this.copied(each), { seed: 0, fall: 0 });
+    Object.assign(this.setup, this.copied(each), { seed: 0 });
     this.reflect();
     this.start();
   }
