@@ -61,6 +61,10 @@ RECIPES = {
     "cyclegan-earth-without-cycle": (
         f"{_CYCLEGAN} --data earth --width 16 --blocks 3 --steps 1000 --cycle 0"
     ),
+    "cyclegan-heads-toons": (
+        "training.cyclegan --precision bf16-mixed --data heads-toons --size 64 --width 24 --gans gan-heads gan-toons "
+        "--warmup 2000 --steps 9500 --batch 16 --lr 3e-4 --cycle 5 --identity 1 --loss logistic --gamma 1 --augment 0.1"
+    ),
     **{
         f"lab-{method}": "training.lab"
         for method in (
@@ -70,7 +74,7 @@ RECIPES = {
         )
     },
 }
-"""All that `exported/` holds."""
+"""All that `exported/` holds. cyclegan-heads-toons begins with the runs of gan-heads and gan-toons."""
 
 BOUNDS = {
     "pix2pix-earth": f"{_PIX2PIX} --data earth-pairs {_EARTH}",
