@@ -196,7 +196,7 @@ def test_side_by_side_both_models_and_the_truth(earth, models, x):
     assert common.truth(models["c-heads"], XY, 1) is None
     alone = without.comparison([models["c-heads"]], XY, x, None)
     assert alone.count("<figure") == 4
-    assert "--data heads-toons --cycle 0" in alone
+    assert "--data heads-toons --size 32 --cycle 0" in alone
 
 
 def test_what_a_data_set_is_called_cannot_write_html(tmp_path):

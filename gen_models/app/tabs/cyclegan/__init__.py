@@ -31,8 +31,9 @@ EQUATION = (
 NOTICE = (
     "a small cycle error proves that $G_{yx}$ can tell from $\\hat{y}$ what $x$ was, not that you can. Raise σ slowly: "
     "if the cycle error grows before you see $\\hat{y}$ change, the way back reads detail too faint for the eye (Chu, "
-    "Zhmoginov and Sandler, 2017). Without the cycle $D_y$ alone judges $\\hat{y}$: it may look like a y, and nothing "
-    "in its training leads back to $x$."
+    "Zhmoginov and Sandler, 2017). Nor need a trait keep its meaning: with heads and cartoons a dark face may become a "
+    "light one, as long as the way back can tell. Without the cycle $D_y$ alone judges $\\hat{y}$: it may look like a "
+    "y, and nothing in its training leads back to $x$."
 )
 PHOTOGRAPHS = [".png", ".jpg", ".jpeg", ".webp"]
 MOST_PICTURES = 100

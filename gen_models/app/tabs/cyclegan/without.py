@@ -82,7 +82,8 @@ def comparison(models: list[Model], way: Way, x: Array, true: Array | None) -> s
         return shown
     config = models[0].card.config
     cycle = 0 if common.has_cycle(models[0]) else 10
-    command = f"python -m training.cyclegan --name NAME --data {config.get('data')} --cycle {cycle}"
+    size = common.shape(models[0], way.s)[1]
+    command = f"python -m training.cyclegan --name NAME --data {config.get('data')} --size {size} --cycle {cycle}"
     return f"{shown}<p>To compare, train one more model: <code>{escape(command)}</code></p>"
 
 
