@@ -44,7 +44,6 @@ from training.data.common import union
 from training.data.pairs import load_unpaired
 from training.evaluate import evaluate
 from training.export import Spec, export
-from training.gan import players
 from training.objectives import (
     absolute_error,
     least_squares_discriminator,
@@ -53,6 +52,7 @@ from training.objectives import (
     logistic_generator,
     r1,
 )
+from training.players import players
 from training.run import Ema, EndlessBatches, Run, RunConfig, set_lr, spread
 from training.translation import EXAMPLES, dataset, sheet
 

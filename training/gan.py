@@ -14,13 +14,10 @@ sampled and exported is the moving average of G. `training.dcgan` is the lecture
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import nn
-from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 from torch.optim import Adam
 
 from gen_models.cards import Port
@@ -32,7 +29,8 @@ from training.evaluate import evaluate
 from training.export import Spec, export
 from training.film import Film, assemble
 from training.objectives import logistic_discriminator, logistic_generator, r1
-from training.run import Ema, Run, RunConfig, refit_batchnorm
+from training.players import settled
+from training.run import Ema, Run, RunConfig
 
 
 @dataclass(frozen=True)
@@ -117,41 +115,6 @@ def build(config: Config, shape: torch.Size) -> tuple[Generator, Discriminator]:
         return G, Discriminator(c, size, config.width)
     except ValueError as error:
         raise cli.UserError(str(error)) from None
-
-
-def settled(G: nn.Module, latent_dim: int, device: torch.device) -> nn.Module:
-    """An averaged generator with BatchNorm statistics of its own, taken over 10,240 z; in evaluation mode."""
-    rng = torch.Generator().manual_seed(0)
-    inputs = (torch.randn(256, latent_dim, generator=rng) for _ in range(40))
-    return refit_batchnorm(G, (z.to(device) for z in inputs))
-
-
-def players(folder: Path, shape: torch.Size) -> tuple[Generator, Discriminator]:
-    """The trained (G, D) of a run of this page, G the moving average: for another game that begins with them.
-
-    Raises:
-        cli.UserError: there is no such run, or it is not of pictures of `shape` (channels, height, width).
-    """
-    try:
-        options = json.loads((folder / "config.json").read_text())
-        state = torch.load(folder / "state.pt", map_location="cpu", weights_only=True)
-        config = Config(folder.name, width=options["width"], latent_dim=options["latent_dim"])
-        average, D = state["ema"], state["D"]
-    except (OSError, KeyError):
-        raise cli.UserError(f"{folder} holds no run of training.gan: train one first.") from None
-    consume_prefix_in_state_dict_if_present(average, "net.")
-    both = build(config, shape)
-    try:
-        for net, weights in zip(both, (average, D), strict=True):
-            net.load_state_dict(weights)
-    except RuntimeError:
-        c, h, w = shape
-        raise cli.UserError(
-            f"{folder} holds no run of training.gan for pictures of {c} channels, {h} x {w}."
-        ) from None
-    G, D = both
-    settled(G, G.latent_dim, torch.device("cpu"))
-    return G, D
 
 
 def export_model(config: Config, G: nn.Module, run: Run) -> None:
