@@ -62,7 +62,7 @@ def test_vaes_of_every_output_train_export_and_are_measured(
         card.metrics["reconstruction"].value + card.metrics["KL"].value,
     )
     assert elbo == pytest.approx(-parts)
-    assert (tmp_path / "v" / "preview.png").exists()
+    assert (tmp_path / "v" / "preview.webp").exists()
 
 
 def test_evaluating_twice_gives_the_same_numbers(options, tmp_path):
