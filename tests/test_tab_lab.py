@@ -22,7 +22,7 @@ from gen_models.app.tabs.lab import board, methods, scoreboard
 from gen_models.app.tabs.lab.experiments import EXPERIMENTS
 from gen_models.lab.distributions import DISTRIBUTIONS
 from gen_models.lab.game import Game
-from gen_models.lab.metrics import SAMPLES, coverage
+from gen_models.lab.metrics import PASSED, SAMPLES, coverage
 from gen_models.lab.sessions import Sessions, Turns, Waiting
 from gen_models.runtime import Model
 
@@ -114,9 +114,7 @@ def test_a_critic_is_shown_relative_to_its_mean_and_a_probability_is_not():
 def test_what_d_lets_pass_has_a_row_of_its_own(tmp_path):
     toy = toys_lab.method(tmp_path)
     more = {
-        key.replace(":", f"{scoreboard.PASSED}:"): dataclasses.replace(
-            metric, value=2 * metric.value
-        )
+        key.replace(":", f"{PASSED}:"): dataclasses.replace(metric, value=2 * metric.value)
         for key, metric in toy.card.metrics.items()
     }
     both = Model(toy.card.with_metrics(more), toy.folder)

@@ -28,7 +28,7 @@ from gen_models import cards
 from gen_models.cards import Card, Metric
 from gen_models.lab.distributions import DISTRIBUTIONS
 from gen_models.lab.game import Diverged, Game
-from gen_models.lab.metrics import SAMPLES, coverage
+from gen_models.lab.metrics import PASSED, SAMPLES, coverage
 from gen_models.runtime import Array, Model
 from training import cli
 
@@ -106,7 +106,7 @@ def metrics(data: str, results: list[Result], config: Config, name: str) -> dict
         command += f" --seeds {config.seeds}"
     label, asked = data, ""
     if config.accept:
-        label, command = f"{data}, what D lets pass", f"{command} --accept"
+        label, command = data + PASSED, f"{command} --accept"
         shares = [100 * result.passed for result in results]
         asked = f", {np.mean(shares):.0f} % of samples passed"
     seeds = tuple(range(config.seeds))

@@ -16,6 +16,8 @@ from gen_models.runtime import Array
 SAMPLES = 2500
 WITHIN = 3.0
 """Standard deviations."""
+PASSED = ", what D lets pass"
+"""After a distribution's name in the numbers of a card, where only samples that D lets pass were measured."""
 
 
 class Coverage(NamedTuple):

@@ -8,14 +8,12 @@ from gen_models.app.parts import Models, say
 from gen_models.app.parts import figure as number
 from gen_models.app.tabs.lab.methods import in_order, title_of
 from gen_models.cards import Card, Metric
-from gen_models.lab.metrics import SAMPLES
+from gen_models.lab.metrics import PASSED, SAMPLES
 
 COLUMNS = ("{}: modes", "{}: high quality")
 """Of each distribution."""
 TIME = "{}: seconds"
 DATA = ("ring", "grid")
-PASSED = ", what D lets pass"
-"""After the distribution, where only samples that D lets pass were measured."""
 SOURCE = "Lin et al. 2018, PacGAN, arXiv 1712.04086"
 PUBLISHED = {
     "lab-nonsaturating": ("plain GAN", "6.3 of 8", "–", "17.3 of 25", "–"),
