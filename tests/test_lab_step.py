@@ -36,7 +36,7 @@ def drawn(step, rng, rows=32, dtype=torch.float64):
 
 def fed(step, state, k, batch, usual):
     """The inputs of the k-th step, in order."""
-    known = {"in_state": state, "in_step": torch.tensor(float(k)).to(state), **batch}
+    known = {"in_state": state.reshape(-1), "in_step": torch.tensor(float(k)).to(state), **batch}
     return [
         known[p.name] if p.name in known else torch.tensor(usual[p.name], dtype=state.dtype)
         for p in step.inputs
@@ -61,7 +61,8 @@ def test_a_hundred_steps_are_those_of_the_textbook_loop(name, alternating):
     textbook = Textbook(method, state[0], usual)
     for k in range(1, 101):
         batch = drawn(step, rng)
-        state, losses, _ = step(*fed(step, state, k, batch, usual))
+        new, losses, _ = step(*fed(step, state, k, batch, usual))
+        state = new.reshape(4, -1)
         wanted = textbook.step(batch)
     assert losses.tolist() == pytest.approx(wanted, rel=1e-5)
     difference = (state[0] - textbook.parameters).abs().max() / state[0].abs().max()
@@ -84,6 +85,7 @@ def test_the_exported_step_is_that_of_torch_wherever_a_training_comes(name):
         for name_, want in zip(("state", "losses", "gradients"), wanted, strict=True):
             apart = np.abs(got[name_] - want.numpy())
             if name_ == "state":
+                apart, want = apart.reshape(4, -1), want.reshape(4, -1)
                 # Where a gradient is nothing but rounding, Adam makes a step of its usual size of it.
                 m = want[1].abs()
                 rounding = (m <= 1e-6 * m.max()).numpy()
@@ -96,7 +98,7 @@ def test_the_exported_step_is_that_of_torch_wherever_a_training_comes(name):
                     2 * most
                 )  # G's loss has D's last bias in it, whose gradient is rounding
             assert apart.max() <= most_apart
-        state = torch.from_numpy(got["state"])
+        state = torch.from_numpy(got["state"]).reshape(4, -1)
 
 
 def sigmoid(t):
@@ -196,7 +198,7 @@ def test_consensus_descends_the_true_gradient_of_half_the_squared_field():
         """What Adam receives, read from its second moment's source: m with β₁ = 0."""
         at = state.clone()
         at[0] = parameters
-        return step(*fed(step, at, 1, batch, usual | {"in_gamma": gamma}))[0][1]
+        return step(*fed(step, at, 1, batch, usual | {"in_gamma": gamma}))[0].reshape(4, -1)[1]
 
     direction = torch.randn(step.n, generator=torch.Generator().manual_seed(0)).double()
     direction /= direction.norm()

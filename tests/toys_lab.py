@@ -32,7 +32,7 @@ def method(
         "pairs": np.array([-1, 2]), "one": np.array([1]), "first": np.array([1.0, 0.0], "f4"),
         "second": np.array([0.0, 1.0], "f4"), "zero": np.float32(0), "row": np.array([1, 2]),
         "unity": np.float32(1), "nothing": np.zeros((2, 2), np.float32), "whole": np.array([-1, 1]),
-        "ends": np.array([1, 2, 1]),
+        "ends": np.array([1, 2, 1]), "all": np.array([8]),
     }  # fmt: skip
 
     def ports(each):
@@ -52,7 +52,8 @@ def method(
 
     wide = 2 * pack
     step = [
-        node("Split", ["in_state", "ends"], ["now", "moments", "mean"], axis=0),
+        node("Reshape", ["in_state", "pairs"], ["rows"]),
+        node("Split", ["rows", "ends"], ["now", "moments", "mean"], axis=0),
         node("Reshape", ["in_real", "pairs"], ["x"]),
         node("ReduceL2", ["x", "one"], ["far"], keepdims=0),
         node("ReduceMean", ["far"], ["rho"], keepdims=0),
@@ -66,7 +67,8 @@ def method(
         node("Sub", ["unity", "in_ema"], ["rest"]),
         node("Mul", ["theta", "rest"], ["new"]),
         node("Add", ["old", "new"], ["average"]),
-        node("Concat", ["theta", "moments", "average"], ["state"], axis=0),
+        node("Concat", ["theta", "moments", "average"], ["next"], axis=0),
+        node("Reshape", ["next", "all"], ["state"]),
         node("Mul", ["gap", "gap"], ["squares"]),
         node("Split", ["squares"], ["square_g", "square_d"], axis=1, num_outputs=2),
         node("Concat", ["square_d", "square_g"], ["both"], axis=1),
@@ -87,11 +89,11 @@ def method(
         "step",
         step,
         (
-            Port("in_state", (4, 2)), Port("in_real", ("batch", wide)), Port("in_z", ("batch", wide)),
+            Port("in_state", (8,)), Port("in_real", ("batch", wide)), Port("in_z", ("batch", wide)),
             Port("in_u", ("batch", 1), range=(0, 1)),
             *(Port(each, (), range=ranges.get(each)) for each in scalars),
         ),
-        (Port("state", (4, 2)), Port("losses", (2,)), Port("gradients", (2,))),
+        (Port("state", (8,)), Port("losses", (2,)), Port("gradients", (2,))),
     )  # fmt: skip
     keep(
         "sample",

@@ -298,7 +298,7 @@ def lab_row(card: cards.Card, repeats: int) -> str:
         for port in step.inputs
         if port.shape[:1] == ("batch",)
     }
-    feed = {"in_state": state.numpy(), "in_step": 1, **usual}
+    feed = {"in_state": state.reshape(-1).numpy(), "in_step": 1, **usual}
     feed |= {name: x.numpy() for name, x in batch.items()}
     ort, eager = in_turns([lambda: model("step", **feed), lambda: textbook.step(batch)], repeats)
     return f"| {card.name} | {ort * 1e3:.2f} | {eager * 1e3:.2f} | {eager / ort:.1f} |"

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -31,6 +32,33 @@ def product(a: Float[Tensor, "b m"], c: Float[Tensor, "b n"]) -> Float[Tensor, "
     return a.T @ c if a.shape[1] <= c.shape[1] else (c.T @ a).T
 
 
+class LeakyReLU(torch.autograd.Function):
+    """A leaky ReLU and its slope, which is a constant to those who differentiate: it does not change.
+
+    The slope is read off the output, so that onnxruntime can fuse the function with the product before it.
+    """
+
+    @staticmethod
+    def forward(a: Tensor) -> tuple[Tensor, Tensor]:
+        """The output and its slope, 1 or 0.2."""
+        h = F.leaky_relu(a, SLOPE)
+        return h, (h * STEEP).clamp(SLOPE, 1.0)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: tuple[Tensor, Tensor]) -> None:
+        """Keep the slope."""
+        _, slope = output
+        ctx.mark_non_differentiable(slope)
+        ctx.save_for_backward(slope)
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
+        """The gradient at the input."""
+        of_output, _ = grad_outputs
+        (slope,) = ctx.saved_tensors
+        return of_output * slope
+
+
 class Pass:
     """A perceptron at points x (b, k).
 
@@ -42,10 +70,9 @@ class Pass:
         *self.weights, self.last = parameters[::2]
         self.inputs, self.slopes = [x], []
         for weight, bias in zip(self.weights, parameters[1::2], strict=False):
-            a = F.linear(self.inputs[-1], weight, bias)
-            # Constants to those who differentiate, as the slopes do not change.
-            self.slopes.append((a * STEEP).clamp(SLOPE, 1.0).detach())
-            self.inputs.append(a * self.slopes[-1])
+            h, slope = LeakyReLU.apply(F.linear(self.inputs[-1], weight, bias))
+            self.slopes.append(slope)
+            self.inputs.append(h)
         self.features = self.inputs[-1]
         self.output = self.features @ self.last.T + parameters[-1]
 

@@ -90,7 +90,7 @@ class Game:
             rows[i, :2], rows[i, 2:] = out["losses"], out["gradients"]
             if not (np.isfinite(rows[i]).all() and np.isfinite(out["state"]).all()):
                 raise Diverged(self.step + 1, rows[:i])
-            self.state = out["state"]
+            self.state = out["state"].reshape(self.state.shape)
             self.step += 1
         return rows
 
@@ -101,7 +101,7 @@ class Game:
         x = self.distribution.draw(self._of_x, n * wide // 2) / self.distribution.scale
         z = self._of_z.standard_normal((n, wide), np.float32)
         feed: dict[str, Any] = {
-            "in_state": self.state,
+            "in_state": self.state.reshape(-1),
             "in_step": self.step + 1,
             "in_real": x.reshape(n, wide),
         }
