@@ -34,7 +34,7 @@ def test_the_numbers_of_each_distribution_are_written_with_their_command(toy):
     assert metrics["ring: modes"].command == (
         f"python -m training.lab_scoreboard --names {toy.card.name} --steps 100 --seeds 2"
     )
-    assert metrics["ring: seconds"].note.startswith("100 steps")
+    assert metrics["ring: seconds"].note.startswith("100 steps on one core")
 
 
 def test_what_d_lets_pass_stands_beside_the_rest(toy):

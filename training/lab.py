@@ -206,8 +206,7 @@ METHODS = {
         "§5.3",
         "A penalty on D's slope at real points makes the game converge where the plain one circles.",
         penalty="r1",
-        fall=0.001,
-        hyper={"in_gamma": 0.02},
+        fall=0.0002,
     ),
     "roth": Method(
         "Roth's regulariser",

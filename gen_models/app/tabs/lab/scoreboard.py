@@ -63,8 +63,9 @@ def table(models: Models) -> str:
 
 def commands(models: Models) -> str:
     """How the numbers were made, once each: Markdown."""
-    each = (m.command for model in models.values() for m in model.card.metrics.values())
-    return "\n".join(f"```\n{command}\n```" for command in dict.fromkeys(each))
+    each = (m.command for model in in_order(models) for m in model.card.metrics.values())
+    lines = "\n".join(dict.fromkeys(each))
+    return f"```\n{lines}\n```" if lines else ""
 
 
 def build(models: Models) -> None:
