@@ -123,24 +123,39 @@ def test_what_d_lets_pass_has_a_row_of_its_own(tmp_path):
     assert len(lines) == len(scoreboard.table({NAME: toy}).splitlines()) + 1
 
 
-def committed(each, i):
-    """The i-th game of an experiment with the committed models, from seed 0."""
+def committed(each, i, seed=0):
+    """The i-th game of an experiment with the committed models."""
     name, hyper = list(each.games.items())[i]
     folder = Path("exported") / name
     model = Model(cards.load(folder / "card.json"), folder)
-    game = Game(model, DISTRIBUTIONS[each.data], hyper, 0)
+    game = Game(model, DISTRIBUTIONS[each.data], hyper, seed)
     game.fall = each.fall
     return game
 
 
-def test_a_slow_d_loses_modes_that_packs_of_two_find():
+def modes_seen(game, steps):
+    """The modes that are covered after each 250 of so many steps."""
+    seen = []
+    for _ in range(steps // 250):
+        game.advance(250)
+        seen.append(coverage(game.samples(SAMPLES), game.distribution).modes)
+    return seen
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_slow_d_loses_modes_that_packs_of_two_find(seed):
     (mend,) = (each for each in EXPERIMENTS if "packs of two" in each.title)
-    plain, packed = committed(mend, 0), committed(mend, 1)
-    found = []
-    for game in (plain, packed):
-        game.advance(1500)
-        found.append(coverage(game.samples(SAMPLES), game.distribution).modes)
-    assert found[0] <= 2 < 5 <= found[1]
+    plain, packed = committed(mend, 0, seed), committed(mend, 1, seed)
+    assert np.median(modes_seen(plain, 4000)) <= 1
+    assert max(modes_seen(packed, 2000)) >= 6
+
+
+def test_a_d_that_is_slow_no_longer_brings_the_modes_back():
+    (broken,) = (each for each in EXPERIMENTS if "slow D" in each.title)
+    game = committed(broken, 0)
+    assert modes_seen(game, 2000)[-1] <= 2
+    game.hyper["in_lr_d"] = 0.001  # as the experiment says
+    assert max(modes_seen(game, 2000)) >= 6
 
 
 def test_what_d_lets_pass_is_of_higher_quality():

@@ -31,9 +31,9 @@ EQUATION = (
     r" L_G = \mathbb{E}_z \log\left(1 - D(G(z))\right) \;\text{ or }\; -\mathbb{E}_z \log D(G(z))"
 )
 NOTICE = (
-    "under *Break it*, D learns at a tenth of the rate of G, and all points run together into one heap. With packs of "
-    "two, at the same rates and from the same seed, most modes are found: D sees two points at once, so a heap gives "
-    "itself away."
+    "under *Break it*, D learns at a twentieth of the rate of G, and all points run together into one heap. With packs "
+    "of two, at the same rates and from the same seed, most modes are found: D sees two points at once, so a heap "
+    "gives itself away."
 )
 BOARD = "lab-board"
 THUMBNAIL = 160

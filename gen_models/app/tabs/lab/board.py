@@ -56,7 +56,7 @@ VISITORS = 16
 SPARE_S, LONGEST_S = 60.0, 1800.0
 AT_ONCE, WAIT_S = 1, 2.0
 """One page trains at a time: the other cores answer the rest of the app."""
-TOGETHER = 4
+TOGETHER = 10
 """Steps that two games take side by side before one waits for the other."""
 
 MOST_FALL = 100_000

@@ -9,7 +9,7 @@ from gen_models.app.parts import Models
 from gen_models.app.tabs.lab.methods import in_order
 
 PLAIN, PACKED = "lab-nonsaturating", "lab-pacgan-2"
-SLOW_D = {"in_lr_g": 0.001, "in_lr_d": 0.0001}
+SLOW_D = {"in_lr_g": 0.002, "in_lr_d": 0.0001}
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ EXPERIMENTS = (
     ),
     Experiment(
         "2 Break it: a slow D",
-        "Here D learns at a tenth of the rate of G. Press Play: all points run together to the place that D likes "
+        "Here D learns at a twentieth of the rate of G. Press Play: all points run together to the place that D likes "
         "best, and when D has noticed, on to the next. That is mode collapse (§5.5). Let it run, then drag the "
         "learning rate of D up to 0.001: the points spread again, and the modes come back.",
         "ring",
