@@ -24,7 +24,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 import torch
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -62,6 +62,8 @@ class Config:
     """runs behind each median"""
     moves: int = 80
     """pointer moves behind each percentile"""
+    seconds: float = 6.0
+    """of play behind each number of frames"""
 
 
 def main(config: Config) -> None:
@@ -70,6 +72,7 @@ def main(config: Config) -> None:
     graphs(config.repeats)
     translation(config.repeats)
     lab_steps(config.repeats)
+    lab_frames(config.seconds)
     drag(config.moves)
 
 
@@ -305,6 +308,54 @@ def lab_row(card: cards.Card, repeats: int) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# Frames of the lab
+# ---------------------------------------------------------------------------------------------------------------------
+
+PAIRS = (("lab-nonsaturating", "lab-pacgan-2"), ("lab-r1", "lab-roth"))
+"""Methods that are also timed side by side."""
+
+# A new game of some methods with every layer, its warm-up, and then how many frames and steps come in how many seconds.
+PLAY = """async ([methods, steps, seconds]) => {
+  const lab = document.querySelector('#lab-board .ll-live').control;
+  const passing = (s) => new Promise(done => setTimeout(done, 1000 * s));
+  lab.pause();
+  const show = lab.layers.map(layer => layer.box.value);
+  lab.choose({data: 'grid', games: methods.map(name => lab.usual(name)), show, seed: 0});
+  lab.setup.speed = [...lab.speed.options].findIndex(option => option.text.startsWith(steps + ' steps'));
+  lab.run();
+  await passing(2);
+  const { take } = lab;
+  let frames = 0;
+  lab.take = function (reply) { frames += 1; return take.call(this, reply); };
+  const [started, before] = [performance.now(), lab.boards[0].steps];
+  await passing(seconds);
+  const [took, after] = [(performance.now() - started) / 1000, lab.boards[0].steps];
+  lab.take = take;
+  lab.pause();
+  await passing(0.5);
+  return [frames / took, (after - before) / frames];
+}"""
+STEPS = 20
+"""Of a frame."""
+
+
+def lab_frames(seconds: float) -> None:
+    """Frames per second of the lab for each method, and for some side by side: all layers, STEPS steps a frame."""
+    print(f"\n### Frames of the lab, grid of 25, all layers, {STEPS} steps a frame, {seconds:g} s\n")
+    print("| method | frames/s | steps a frame |\n|---|---|---|")
+    found = [card.name for card in cards.discover(EXPORTED)[0] if card.family == "lab"]
+    with served(app.build()) as url, browser() as chrome:
+        page = chrome.new_page(viewport={"width": 1280, "height": 1000})
+        page.goto(url)
+        page.get_by_role("tab", name="GAN lab", exact=True).click()
+        page.wait_for_function("document.querySelector('#lab-board .ll-live')?.control?.field")
+        page.locator(".lab-stage").first.scroll_into_view_if_needed()
+        for names in [*((name,) for name in found), *PAIRS]:
+            frames, steps = page.evaluate(PLAY, [names, STEPS, seconds])
+            print(f"| {' + '.join(names)} | {frames:.1f} | {steps:.1f} |", flush=True)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # A drag against stock Gradio
 # ---------------------------------------------------------------------------------------------------------------------
 
@@ -367,24 +418,14 @@ STOCK = """async x => {
 
 def drag(moves: int) -> None:
     """Pointer to picture: what is dragged here, and a stock slider -> gr.Image with the decoder of the map."""
-    browser_path = chromium.find()
-    if browser_path is None:
-        raise cli.UserError(chromium.MISSING)
     rng = np.random.default_rng(0)
-    with (
-        served(app.build()) as live_url,
-        served(stock()) as stock_url,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(
-            executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"]
-        )
-        plain = browser.new_page()
+    with served(app.build()) as live_url, served(stock()) as stock_url, browser() as chrome:
+        plain = chrome.new_page()
         plain.goto(stock_url)
         plain.wait_for_selector("#stock input[type=range]")
         stock_ms, ms = [], []
         for way in WAYS:
-            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            page = chrome.new_page(viewport={"width": 1280, "height": 1000})
             open_sheet(page, live_url, way)
             times = []
             for i in range(moves + 5):
@@ -397,7 +438,6 @@ def drag(moves: int) -> None:
                 time.sleep(0.02)
             ms.append(times[5:])
             page.close()
-        browser.close()
     print(f"\n### Pointer to picture, {moves} single moves in headless Chromium\n")
     print("| way | p50 ms | p95 ms |\n|---|---|---|")
     names = [*(way.name for way in WAYS), "the map's decoder behind a stock gr.Slider → gr.Image"]
@@ -436,6 +476,20 @@ def stock() -> gr.Blocks:
         slider = gr.Slider(-3, 3, 0, step=0.001, elem_id="stock")
         slider.change(decode, slider, gr.Image(elem_id="picture"))
     return demo
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """A headless Chromium for a while."""
+    path = chromium.find()
+    if path is None:
+        raise cli.UserError(chromium.MISSING)
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield chrome
+        chrome.close()
 
 
 @contextmanager

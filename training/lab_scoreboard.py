@@ -10,7 +10,7 @@ distributions; trials use seeds from 100 up, which are not among those reported.
 With `--accept` only samples that D lets pass are measured (`Game.accepted`; Azadi et al. 2019), and those numbers stand
 in the card beside the others.
 
-    python -m training.lab_scoreboard                                  (all methods: hours)
+    python -m training.lab_scoreboard                                  (all methods: over an hour)
     python -m training.lab_scoreboard --names lab-r1
     python -m training.lab_scoreboard --names lab-r1 --first-seed 100 --seeds 2 --hyper in_gamma 0.01      (a trial)
 """
