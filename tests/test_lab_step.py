@@ -227,7 +227,7 @@ def test_minibatch_discrimination_sees_a_collapse():
     torch.manual_seed(0)
     _, D = lab.networks(METHODS["minibatch"])
     seen = []
-    D.last.register_forward_pre_hook(lambda _, x: seen.append(x[0][:, lab.WIDTH :]))
+    D.last.register_forward_pre_hook(lambda _, x: seen.append(x[0][:, lab.PLANE.width :]))
     D(torch.ones(6, 2))
     D(3 * torch.randn(6, 2))
     torch.testing.assert_close(seen[0], torch.ones(6, 4))

@@ -341,7 +341,9 @@ STEPS = 20
 
 def lab_frames(seconds: float) -> None:
     """Frames per second of the lab for each method, and for some side by side: all layers, STEPS steps a frame."""
-    print(f"\n### Frames of the lab, grid of 25, all layers, {STEPS} steps a frame, {seconds:g} s\n")
+    print(
+        f"\n### Frames of the lab, grid of 25, all layers, {STEPS} steps a frame, {seconds:g} s\n"
+    )
     print("| method | frames/s | steps a frame |\n|---|---|---|")
     found = [card.name for card in cards.discover(EXPORTED)[0] if card.family == "lab"]
     with served(app.build()) as url, browser() as chrome:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -51,10 +51,8 @@ from training.objectives import (
     logistic_generator,
 )
 
-WIDTH, DEPTH = 64, 3
-"""Of both players: a step takes less than a millisecond, which is what live play needs."""
-FINE = 16
-"""How much steeper than usual D's first layer begins."""
+DEPTH = 3
+"""Hidden layers of both players."""
 BATCH = 128
 """Points of each kind in a step; PacGAN's experiments have 100."""
 PREVIEW = 2000
@@ -265,6 +263,21 @@ METHODS = {
     },
 }
 
+
+@dataclass(frozen=True)
+class Sizes:
+    """Of points and players."""
+
+    point: int = 2
+    """Numbers in x, and in z."""
+    width: int = 64
+    """Of both players: a step takes about a millisecond, which is what live play needs."""
+    steep: float = 16
+    """How much steeper than usual D's first layer begins: the modes of ring and grid are small."""
+
+
+PLANE = Sizes()
+
 HYPER: dict[str, tuple[float, tuple[float, float]]] = {
     "in_lr_g": (3e-3, (1e-5, 0.1)),
     "in_lr_d": (5e-3, (1e-5, 0.1)),
@@ -284,12 +297,13 @@ HYPER: dict[str, tuple[float, tuple[float, float]]] = {
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def networks(method: Method) -> tuple[Perceptron, Perceptron]:
+def networks(method: Method, sizes: Sizes = PLANE) -> tuple[Perceptron, Perceptron]:
     """Untrained (G, D)."""
-    G = Perceptron(2, 2, WIDTH, DEPTH)
+    k, width = sizes.point, sizes.width
+    G = Perceptron(k, k, width, DEPTH)
     if method.minibatch:
-        return G, BatchDiscriminator(WIDTH, DEPTH)
-    return G, Perceptron(2 * method.pack, 1, WIDTH, DEPTH)
+        return G, BatchDiscriminator(k, width, DEPTH)
+    return G, Perceptron(k * method.pack, 1, width, DEPTH)
 
 
 class Flat:
@@ -315,10 +329,10 @@ class Flat:
 class Players(nn.Module):
     """The two players of a method, and the ports that its graphs share."""
 
-    def __init__(self, method: Method) -> None:
+    def __init__(self, method: Method, sizes: Sizes = PLANE) -> None:
         super().__init__()
-        self.method = method
-        self.nets = nn.ModuleList(networks(method))
+        self.method, self.sizes = method, sizes
+        self.nets = nn.ModuleList(networks(method, sizes))
         self.G, self.D = map(Flat, self.nets)
         self.n = self.G.n + self.D.n
         self.judged, self.loss_G = JUDGED[method.loss], LOSSES[method.loss][1]
@@ -337,7 +351,7 @@ class Step(Players):
 
         The state is that of `Game`, (4, n), in one row: onnxruntime would copy it to give it another shape.
         """
-        method, points = self.method, 2 * self.method.pack
+        method, points = self.method, self.sizes.point * self.method.pack
         noise = [Port("in_z", ("batch", points))]
         if method.noise:
             noise += [Port(f"in_noise_{which}", ("batch", points)) for which in ("real", "fake")]
@@ -371,7 +385,7 @@ class Step(Players):
             state_D, norm_D = adam(state_D, flat(gradient_D), lr=i.lr_d)
             faced = self.D.parts(i.alternating * state_D[0] + (1 - i.alternating) * old)
             of_x, L_G = self._of_fake(faced, real, fake, i)
-            gradient_G = flat(G.gradient(of_x.reshape(-1, 2)))
+            gradient_G = flat(G.gradient(of_x.reshape(G.output.shape)))
         state_G, norm_G = adam(state_G, gradient_G, lr=i.lr_g)
         both = zip(state_G, state_D, strict=True)
         return (
@@ -382,7 +396,7 @@ class Step(Players):
 
     def _generated(self, g: Tensor, i: SimpleNamespace) -> tuple[Pass, Tensor]:
         """G at z, and its points, packed."""
-        G = Pass(self.G.parts(g), i.z.reshape(-1, 2))
+        G = Pass(self.G.parts(g), i.z.reshape(-1, self.sizes.point))
         return G, G.output.reshape(i.real.shape)
 
     def _of_D(
@@ -512,10 +526,10 @@ class Sample(Players):
     @property
     def inputs(self) -> tuple[Port, ...]:
         """Parameters or their average, z."""
-        return Port("in_parameters", (self.n,)), Port("in_z", ("batch", 2))
+        return Port("in_parameters", (self.n,)), Port("in_z", ("batch", self.sizes.point))
 
     def forward(self, parameters: Tensor, z: Tensor) -> Tensor:
-        """Points (batch, 2)."""
+        """Points, as many numbers in each as in z."""
         return self.G(self.players(parameters)[0], z)
 
 
@@ -525,17 +539,18 @@ class Judge(Players):
     @property
     def inputs(self) -> tuple[Port, ...]:
         """Parameters, points, and other generated points where D looks at several."""
-        ports = Port("in_parameters", (self.n,)), Port("in_x", ("batch", 2))
+        k = self.sizes.point
+        ports = Port("in_parameters", (self.n,)), Port("in_x", ("batch", k))
         if self.method.minibatch:
-            return *ports, Port("in_context", ("context", 2))
+            return *ports, Port("in_context", ("context", k))
         if self.method.pack > 1:
-            return *ports, Port("in_context", ("context", 2 * (self.method.pack - 1)))
+            return *ports, Port("in_context", ("context", k * (self.method.pack - 1)))
         return ports
 
     def forward(
         self, parameters: Tensor, x: Tensor, context: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Logits (batch, 1) and arrows (batch, 2), −∇_x of G's loss for one point at x.
+        """Logits (batch, 1) and arrows like x, −∇_x of G's loss for one point at x.
 
         Packed, x comes first in a pack that is filled up by each row of the context in turn: both are means over rows.
         """
@@ -603,11 +618,11 @@ class Config:
 def initial(game: Players) -> list[tuple[int, float]]:
     """How many parameters in a row begin uniform within which bound: ±1/√(inputs of the layer), as in PyTorch.
 
-    Except for D's first layer, which begins FINE times as steep: modes are much smaller than their distance, and D
-    must soon tell points apart that are σ from each other.
+    Except for D's first layer, which may begin steeper: where modes are much smaller than their distance, D must soon
+    tell points apart that are σ from each other.
     """
     G, D = ([layer for layer in net.modules() if isinstance(layer, nn.Linear)] for net in game.nets)
-    steep = {D[0]: FINE}
+    steep = {D[0]: game.sizes.steep}
     return [
         (sum(p.numel() for p in layer.parameters()), steep.get(layer, 1) * layer.in_features**-0.5)
         for layer in (*G, *D)
@@ -679,10 +694,10 @@ def dataset() -> cards.Dataset:
     )
 
 
-def export_model(config: Config) -> Path:
+def export_model(config: Config, sizes: Sizes = PLANE) -> Path:
     """Write `exported/<name>/`."""
     method = config.method
-    step, sample, judge = Step(method), Sample(method), Judge(method)
+    step, sample, judge = (kind(method, sizes) for kind in (Step, Sample, Judge))
     facts = asdict(method)
     return export(
         name=config.name,
@@ -703,7 +718,7 @@ def export_model(config: Config) -> Path:
                 for key in ("title", "paper", "loss", "penalty", "pack", "unroll", "fall")
             },
             "batch": BATCH,
-            "width": WIDTH,
+            "width": sizes.width,
             "depth": DEPTH,
             "hyper": hyper(method),
             "initial": initial(step),
@@ -739,13 +754,13 @@ def measured(card: cards.Card) -> tuple[object, ...]:
 
 
 def main(config: Config) -> None:
-    """Export. The numbers of the scoreboard are kept if what they were measured on is what it was."""
+    """Export. The numbers of the scoreboards are kept if what they were measured on is what it was."""
     path = config.exported / config.name / "card.json"
     before = cards.load(path) if path.exists() else None
     folder = export_model(config)
     card = cards.load(path)
     if before and measured(before) == measured(card):
-        card.with_metrics(before.metrics).save(folder)
+        replace(card, sheets=before.sheets).with_metrics(before.metrics).save(folder)
     save_preview(folder, preview(folder))
 
 

@@ -27,7 +27,7 @@ import numpy as np
 from gen_models import cards
 from gen_models.cards import Card, Metric
 from gen_models.lab.distributions import DISTRIBUTIONS
-from gen_models.lab.game import Diverged, Game
+from gen_models.lab.game import RATES, Diverged, Game
 from gen_models.lab.metrics import PASSED, SAMPLES, coverage
 from gen_models.runtime import Array, Model
 from training import cli
@@ -55,6 +55,8 @@ class Config:
     """another than 0 is a trial: numbers are printed, not written"""
     accept: bool = False
     """measure what D lets pass, where it gives a probability"""
+    fall: float | None = None
+    """part of themselves to which γ and σ fall (default: the card's); a longer training can end nearer to 0"""
     hyper: dict[str, float] = field(default_factory=dict)
     """hyper-parameters that differ from the card's; a trial, too"""
     exported: Path = Path("exported")
@@ -73,17 +75,27 @@ class Result(NamedTuple):
     """Share of G's samples that D lets pass, if it was asked."""
 
 
+def train(game: Game, steps: int, fall: float) -> None:
+    """Train for so many steps: learning rates fall to 0, and γ and σ to the part `fall`.
+
+    Raises:
+        Diverged: something was not finite.
+    """
+    full = dict(game.hyper)
+    for piece in range(PIECES):
+        done = piece / PIECES
+        game.hyper |= {key: full[key] * (1 - done) for key in RATES}
+        game.hyper |= {key: full[key] * fall**done for key in FALLING if key in full}
+        game.advance(steps * (piece + 1) // PIECES - game.step)
+
+
 def play(model: Model, data: str, seed: int, config: Config) -> Result:
     """Train from a seed and measure. A training that diverges covers nothing."""
-    distribution, steps, started = DISTRIBUTIONS[data], config.steps, time.process_time()
+    distribution, started = DISTRIBUTIONS[data], time.process_time()
     game = Game(model, distribution, config.hyper, seed)
-    full, fall = dict(game.hyper), model.card.config["fall"]
+    fall = model.card.config["fall"] if config.fall is None else config.fall
     try:
-        for piece in range(PIECES):
-            done = piece / PIECES
-            game.hyper |= {key: full[key] * (1 - done) for key in ("in_lr_g", "in_lr_d")}
-            game.hyper |= {key: full[key] * fall**done for key in FALLING if key in full}
-            game.advance(steps * (piece + 1) // PIECES - game.step)
+        train(game, config.steps, fall)
     except Diverged:
         return Result(0, 0.0, time.process_time() - started)
     seconds = time.process_time() - started
@@ -105,11 +117,13 @@ def metrics(data: str, results: list[Result], config: Config, name: str) -> dict
     command = f"python -m training.lab_scoreboard --names {name} --steps {config.steps}"
     if config.seeds != Config.seeds:
         command += f" --seeds {config.seeds}"
-    label, asked = data, ""
+    if config.fall is not None:
+        command += f" --fall {config.fall:g}"
+    label, passed = data, ""
     if config.accept:
         label, command = data + PASSED, f"{command} --accept"
         shares = [100 * result.passed for result in results]
-        asked = f", {np.mean(shares):.0f} % of samples passed"
+        passed = f", {np.mean(shares):.0f} % of samples passed"
     seeds = tuple(range(config.seeds))
     modes, quality, seconds, _ = (np.array(column, float) for column in zip(*results, strict=True))
     of = len(DISTRIBUTIONS[data].modes)  # pyright: ignore[reportArgumentType]
@@ -120,7 +134,7 @@ def metrics(data: str, results: list[Result], config: Config, name: str) -> dict
     return {
         f"{label}: modes": metric(modes.mean(), f"of {of}", f"sd {modes.std():.1f}, worst {modes.min():.0f}"),
         f"{label}: high quality": metric(
-            100 * quality.mean(), "%", f"sd {100 * quality.std():.1f}, worst {100 * quality.min():.1f}{asked}"
+            100 * quality.mean(), "%", f"sd {100 * quality.std():.1f}, worst {100 * quality.min():.1f}{passed}"
         ),
         f"{label}: seconds": metric(
             seconds.mean(), "s", f"{config.steps:,} steps on one core, sd {seconds.std():.1f}"
@@ -146,13 +160,19 @@ def scoreboard(card: Card, config: Config) -> None:
         card.with_metrics(found).save(folder)
 
 
+def asked(names: tuple[str, ...], exported: Path) -> list[Card]:
+    """The cards of these methods, or of all where none is named."""
+    found = {card.name: card for card in cards.discover(exported)[0] if card.family == "lab"}
+    for name in names:
+        if name not in found:
+            raise cli.UserError(f"there is no method {name} in {exported}.")
+    return [found[name] for name in names or found]
+
+
 def main(config: Config) -> None:
     """Measure all methods that were asked for."""
-    found = {card.name: card for card in cards.discover(config.exported)[0] if card.family == "lab"}
-    for name in config.names or found:
-        if name not in found:
-            raise cli.UserError(f"there is no method {name} in {config.exported}.")
-        scoreboard(found[name], config)
+    for card in asked(config.names, config.exported):
+        scoreboard(card, config)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,8 @@ class Distribution:
 
     def draw(self, rng: Generator, n: int) -> Array:
         """n points x ~ p_data: float32 (n, 2)."""
-        return (self.place(rng, n) + self.sigma * rng.standard_normal((n, 2))).astype(np.float32)
+        places = self.place(rng, n)
+        return (places + self.sigma * rng.standard_normal(places.shape)).astype(np.float32)
 
 
 def _mixture(

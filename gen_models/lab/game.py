@@ -54,6 +54,8 @@ class Game:
         self, model: Model, distribution: Distribution, hyper: Mapping[str, float], seed: int
     ) -> None:
         self.model, self.distribution = model, distribution
+        self.size = int(model.card.graphs["sample"].outputs[0].shape[1])
+        """Numbers in a point, and in a z."""
         self.hyper = {**model.card.config["hyper"], **hyper}
         self.fall = 0
         """Step at which the learning rates, falling in a straight line, are 0; 0: they stay as they are."""
@@ -97,8 +99,8 @@ class Game:
     def _feed(self) -> dict[str, Any]:
         """The inputs of the next step. A method that packs m points sees rows of m."""
         wide = int(self.model.input("step", "in_real").shape[1])
-        n = int(self.model.card.config["batch"]) * 2 // wide
-        x = self.distribution.draw(self._of_x, n * wide // 2) / self.distribution.scale
+        n = int(self.model.card.config["batch"]) * self.size // wide
+        x = self.distribution.draw(self._of_x, n * wide // self.size) / self.distribution.scale
         z = self._of_z.standard_normal((n, wide), np.float32)
         feed: dict[str, Any] = {
             "in_state": self.state.reshape(-1),
@@ -116,28 +118,30 @@ class Game:
         return {name: left * self.hyper[name] for name in RATES}
 
     def generate(self, z: Array, average: bool = False) -> Array:
-        """G(z) for z (n, 2), in the distribution's coordinates: float32 (n, 2); of the moving average if wished."""
+        """G(z) for z (n, k), in the distribution's coordinates: float32 (n, k); of the moving average if wished."""
         theta = self.state[3 if average else 0]
         return (
             _near(self.model("sample", in_parameters=theta, in_z=z)["x"]) * self.distribution.scale
         )
 
     def samples(self, n: int, average: bool = False) -> Array:
-        """n new samples (n, 2), in the distribution's coordinates."""
-        return self.generate(self._of_samples.standard_normal((n, 2), np.float32), average)
+        """n new samples (n, k), in the distribution's coordinates."""
+        z = self._of_samples.standard_normal((n, self.size), np.float32)
+        return self.generate(z, average)
 
     def judge(self, x: Array) -> tuple[Array, Array]:
-        """What D says of points x (n, 2), in the distribution's coordinates.
+        """What D says of points x (n, k), in the distribution's coordinates.
 
         Returns:
-            D's output (n,), before any sigmoid, and where G's loss pulls a generated point that lies there, (n, 2):
+            D's output (n,), before any sigmoid, and where G's loss pulls a generated point that lies there, (n, k):
             minus its gradient, in units of the networks.
         """
         feed = {"in_parameters": self.state[0], "in_x": x / np.float32(self.distribution.scale)}
         for port in self.model.card.graphs["discriminator"].inputs:
             if port.name == "in_context":
                 wide = int(port.shape[1])
-                z = np.random.default_rng(0).standard_normal((CONTEXTS * wide // 2, 2), np.float32)
+                shape = CONTEXTS * wide // self.size, self.size
+                z = np.random.default_rng(0).standard_normal(shape, np.float32)
                 context = self.generate(z) / self.distribution.scale
                 feed["in_context"] = context.reshape(CONTEXTS, wide)
         out = self.model("discriminator", **feed)
@@ -154,7 +158,7 @@ class Game:
         return alone and loss != "wasserstein"
 
     def accepted(self, x: Array) -> Array:
-        """Which of the generated points x (n, 2) D lets pass, each with probability min(1, D / (1 − D)): bool (n,).
+        """Which of the generated points x (n, k) D lets pass, each with probability min(1, D / (1 − D)): bool (n,).
 
         A D that is as good as it can be says D / (1 − D) = p_data / p_G (§3.3), and a point that is kept with
         probability p_data / (M p_G) is a sample of p_data: rejection sampling, here with M = 1, so that where G puts

@@ -38,14 +38,16 @@ class BatchDiscriminator(Perceptron):
     The paper takes the sum: the mean does not depend on the size of the batch.
     """
 
-    def __init__(self, width: int, depth: int, kernels: int = 4, size: int = 3) -> None:
-        super().__init__(2, 1, width, depth)
+    def __init__(
+        self, inputs: int, width: int, depth: int, kernels: int = 4, size: int = 3
+    ) -> None:
+        super().__init__(inputs, 1, width, depth)
         self.project = nn.Linear(width, kernels * size, bias=False)
         self.last = nn.Linear(width + kernels, 1)
         self.shape = (kernels, size)
 
     def forward(
-        self, x: Float[Tensor, "b 2"], others: Float[Tensor, "n 2"] | None = None
+        self, x: Float[Tensor, "b k"], others: Float[Tensor, "n k"] | None = None
     ) -> Float[Tensor, "b 1"]:
         """Logits of x among `others`, or among x itself."""
         h = self.features(x)
