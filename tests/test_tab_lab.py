@@ -18,7 +18,7 @@ from gradio_client.exceptions import AppError
 from gen_models import cards
 from gen_models.app import launch_options, page
 from gen_models.app.tabs import lab
-from gen_models.app.tabs.lab import board, methods, scoreboard
+from gen_models.app.tabs.lab import board, digits, methods, scoreboard
 from gen_models.app.tabs.lab.experiments import EXPERIMENTS
 from gen_models.lab.distributions import DISTRIBUTIONS
 from gen_models.lab.game import Game
@@ -177,10 +177,46 @@ def test_the_scoreboard_has_what_was_measured_beside_what_was_published(models, 
     )
     assert "As published: plain GAN* | 6.3 of 8 | – | 17.3 of 25 | – |" in published
     assert "7.9 of 8 | 95.6 % | 23.8 of 25 | 91.3 % |" in lines[5]
-    assert scoreboard.commands(models).count("training.lab_scoreboard") == 1
+    assert scoreboard.commands(models, scoreboard.KEYS).count("training.lab_scoreboard") == 1
     bare = toys_lab.method(tmp_path, measured=False)
     assert "7.5" not in scoreboard.table({NAME: bare})
-    assert scoreboard.commands({NAME: bare}) == ""
+    assert scoreboard.commands({NAME: bare}, scoreboard.KEYS) == ""
+
+
+def on_digits(toy, kl, note="worst 7"):
+    """A toy method that was measured on stacked digits too, and shows samples of them."""
+    (toy.folder / "digits.webp").write_bytes(b"pixels")
+
+    def metric(value, unit):
+        return cards.Metric(value, unit, 26_000, "", (0, 1), "python -m training.lab_digits", note)
+
+    measured = dict(
+        zip(digits.KEYS, (metric(9, "of 1000"), metric(kl, "nats"), metric(3, "s")), strict=True)
+    )
+    card = dataclasses.replace(toy.card, sheets={"digits": cards.Sheet("digits.webp", 2, 10)})
+    return Model(card.with_metrics(measured), toy.folder)
+
+
+def test_on_stacked_digits_the_best_comes_first_with_samples_and_published_numbers_last(tmp_path):
+    far, near = (toys_lab.method(tmp_path, name) for name in (NAME, "lab-r1"))
+    found = {NAME: on_digits(far, 4.25), "lab-r1": on_digits(near, 0.5, "<b>")}
+    rows = digits.table(found).split("<tr>")[2:]
+    assert [model.card.name for model in digits.on_digits(found)] == ["lab-r1", NAME]
+    assert "Toy lab-r1" in rows[0]
+    assert "data:image/webp;base64,cGl4ZWxz" in rows[0]
+    assert 'alt="20 samples of Toy lab-r1"' in rows[0]
+    assert "&lt;b&gt;" in rows[0]
+    assert "4.25 nats" in rows[1]
+    assert "As published: PacDCGAN2" in rows[-1]
+    assert {row.count("<td>") for row in rows} == {6}
+    how = scoreboard.commands(found, digits.KEYS)
+    assert "lab_digits" in how
+    assert "lab_scoreboard" not in how
+
+
+def test_what_was_not_measured_on_digits_is_not_in_their_table(models):
+    assert digits.on_digits(models) == []
+    assert "Toy" not in digits.table(models)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

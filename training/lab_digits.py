@@ -8,10 +8,10 @@ Three digits drawn at random are the channels of one colour picture, and each tr
 
 over the modes' shares p_k, which is 0 where all are equally frequent.
 
-The players are the lab's perceptrons, wider, and a point x is 3 · 32 numbers: each digit's first 32 principal
-components (`pca-digits`), turned back into pictures to be read (`features-digits`). The steps are exported as for the
-plane, to a folder that goes when they were measured. As there, what is sampled is the moving average of G, learning
-rates fall to 0, and trials use seeds from 100 up.
+The players are the lab's perceptrons, wider, and a point x is 3 · 10 numbers: each digit is its code by an autoencoder
+(`ae-digits`), whose decoder draws what G makes, to be read by `features-digits`. So what is measured is which modes G
+finds, and not its handwriting. The steps are exported as for the plane, to a folder that goes when they were measured.
+As there, what is sampled is the moving average of G, learning rates fall to 0, and trials use seeds from 100 up.
 
     python -m training.lab_digits                       (all methods: hours)
     python -m training.lab_digits --names lab-r1
@@ -42,11 +42,12 @@ from training.export import webp
 from training.lab_scoreboard import asked, train
 from training.measurement import in_batches
 
-DIGITS, COMPONENTS = 3, 32
-SIZES = lab.Sizes(point=DIGITS * COMPONENTS, width=128, steep=1)
+DIGITS, NUMBERS = 3, 10
+"""Of a stack; in the code of each."""
+SIZES = lab.Sizes(point=DIGITS * NUMBERS, width=128, steep=1)
 MODES = 10**DIGITS
 SAMPLES = 26_000
-PCA, READER = "pca-digits", "features-digits"
+CODES, READER = "ae-digits", "features-digits"
 SHEET, SHOWN, COLUMNS = "digits", 20, 10
 """Samples on a method's card."""
 
@@ -69,6 +70,8 @@ class Config:
     """folder of all exported models"""
 
 
+FALL = 1.0
+"""γ and σ stay as they are: no mode is so small that they would hide it."""
 HYPER = {"in_lr_g": 1e-3, "in_lr_d": 1e-3}
 """For digits, instead of the card's."""
 
@@ -93,23 +96,23 @@ class Stacked:
     """Stacked digits as points: how they are drawn, what they look like, and how they are read.
 
     Args:
-        exported: holds PCA and READER.
+        exported: holds CODES and READER.
     """
 
     def __init__(self, exported: Path) -> None:
-        self.pca, self.reader = (
+        self.coder, self.reader = (
             Model(cards.load(exported / name / "card.json"), exported / name)
-            for name in (PCA, READER)
+            for name in (CODES, READER)
         )
 
     def codes(self, split: str) -> Array:
-        """Principal components of the digits of a split: (n, COMPONENTS)."""
+        """Codes of the digits of a split: (n, NUMBERS)."""
         x = to_float(load("digits", split).x).numpy()  # pyright: ignore[reportArgumentType]
-        return in_batches(lambda b: self.pca(f"encoder_{COMPONENTS}", x=b)["z"], x)
+        return in_batches(lambda b: self.coder(f"encoder_{NUMBERS}", x=b)["z"], x)
 
     @cached_property
     def distribution(self) -> Distribution:
-        """p_data, of the training digits. One unit of the networks is the deviation of the first component."""
+        """p_data, of the training digits. One unit of the networks is the largest deviation of a number."""
         codes = self.codes("train")
         scale = float(codes.std(0).max())
         return Distribution("digits", "Stacked digits", drawn_from(codes), 0.0, 2 * scale, scale)
@@ -120,13 +123,13 @@ class Stacked:
         return self.score(drawn_from(self.codes("test"))(np.random.default_rng(0), SAMPLES))
 
     def pictures(self, x: Array) -> Array:
-        """Pictures in [0, 1] of points (n, DIGITS · COMPONENTS): (n, DIGITS, h, w)."""
-        z = x.reshape(-1, COMPONENTS).astype(np.float32)
-        pictures = in_batches(lambda b: self.pca(f"decoder_{COMPONENTS}", z=b)["x"], z)
+        """Pictures in [0, 1] of points (n, DIGITS · NUMBERS): (n, DIGITS, h, w)."""
+        z = x.reshape(-1, NUMBERS).astype(np.float32)
+        pictures = in_batches(lambda b: self.coder(f"decoder_{NUMBERS}", z=b)["x"], z)
         return pictures.clip(0, 1).reshape(-1, DIGITS, *pictures.shape[2:])
 
     def score(self, x: Array) -> Score:
-        """The protocol on points (n, DIGITS · COMPONENTS)."""
+        """The protocol on points (n, DIGITS · NUMBERS)."""
         pictures = self.pictures(x)
         single = pictures.reshape(-1, 1, *pictures.shape[2:])
         y = in_batches(lambda b: self.reader("features", x=b)["y"], single).argmax(1)
@@ -156,7 +159,7 @@ def play(model: Model, stacked: Stacked, seed: int, config: Config) -> Result:
     game = Game(model, stacked.distribution, HYPER | config.hyper, seed)
     started = time.process_time()
     try:
-        train(game, config.steps, model.card.config["fall"])
+        train(game, config.steps, FALL)
     except Diverged:
         return Result(Score(0, float("inf")), time.process_time() - started, game)
     seconds = time.process_time() - started
@@ -179,7 +182,7 @@ def metrics(results: list[Result], real: Score, config: Config, name: str) -> di
 
     return {
         "digits: modes": metric(
-            modes.mean(), f"of {MODES}", f"sd {modes.std():.1f}, worst {modes.min():.0f}, test digits {real.modes}"
+            modes.mean(), f"of {MODES}", f"sd {modes.std():.1f}, worst {modes.min():.0f}"
         ),
         "digits: KL": metric(
             kl.mean(), "nats", f"sd {kl.std():.2f}, worst {kl.max():.2f}, test digits {real.kl:.2f}"

@@ -44,6 +44,7 @@ RECIPES = {
         f"{_VAE} --data heads --size 64 --latent-dim 32 --width 24 --batch 64 --steps 7000 --lr 1.5e-3 --augment 0 "
         f"--mirror --likelihood normal --sigma 0.25 --pyramid 0.3 --fit-prior --half --attributes {_FACES}"
     ),
+    "features-digits": "training.features --data digits --width 16 --steps 1500",
     "features-fashion": f"{_FEATURES} --data fashion --size 32 --steps 2500",
     "features-toons": f"{_FEATURES} --data toons --size 64 --steps 1500",
     "features-heads": f"{_FEATURES} --data heads --size 64 --steps 1200",

@@ -13,7 +13,7 @@ from gradio.context import Context
 
 from gen_models.app.checks import checked_integer, checked_seed
 from gen_models.app.parts import Models, choose, endpoint
-from gen_models.app.tabs.lab import methods, scoreboard
+from gen_models.app.tabs.lab import digits, methods, scoreboard
 from gen_models.app.tabs.lab.board import Board, Lab, checked_hyper, packed_points
 from gen_models.app.tabs.lab.experiments import experiments
 from gen_models.cards import Card
@@ -67,13 +67,15 @@ def settings(models: Models) -> dict[str, Any]:
 
 
 def build(models: Models) -> None:
-    """Lay out the board and the scoreboard."""
+    """Lay out the board and the scoreboards."""
     lab = Lab(models)
     with gr.Tabs(elem_id="lab-pages"):
         with gr.Tab("Play"):
             Board(lab, settings(models), label=TITLE, elem_id=BOARD)
         with gr.Tab("Scoreboard"):
             scoreboard.build(models)
+        with gr.Tab("Stacked digits"):
+            digits.build(models)
 
     def leave(request: gr.Request) -> None:
         lab.sessions.leave(request.session_hash or "")

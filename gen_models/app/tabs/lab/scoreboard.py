@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import gradio as gr
 
 from gen_models.app.parts import Models, say
 from gen_models.app.parts import figure as number
 from gen_models.app.tabs.lab.methods import in_order, title_of
-from gen_models.cards import Card, Metric
+from gen_models.cards import Card
 from gen_models.lab.metrics import PASSED, SAMPLES
 
 COLUMNS = ("{}: modes", "{}: high quality")
 """Of each distribution."""
 TIME = "{}: seconds"
 DATA = ("ring", "grid")
+KEYS = frozenset(
+    column.format(name + suffix)
+    for column in (*COLUMNS, TIME)
+    for name in DATA
+    for suffix in ("", PASSED)
+)
+"""All that the table shows."""
 SOURCE = "Lin et al. 2018, PacGAN, arXiv 1712.04086"
 PUBLISHED = {
     "lab-nonsaturating": ("plain GAN", "6.3 of 8", "–", "17.3 of 25", "–"),
@@ -23,14 +32,13 @@ PUBLISHED = {
 """Name, modes covered and share of high quality on ring and grid, as SOURCE has them."""
 
 
-def measured(card: Card, key: str) -> str:
+def measured(card: Card, key: str, decimals: int = 1) -> str:
     """A number of the card with what the card says of its spread, or a dash."""
     metric = card.metrics.get(key)
-    return "–" if metric is None else _value(metric) + (f" ({metric.note})" * bool(metric.note))
-
-
-def _value(metric: Metric) -> str:
-    return f"{number(metric.value)} {metric.unit}"  # "7.9 of 8", "97.5 %", "12.1 s"
+    if metric is None:
+        return "–"
+    note = f" ({metric.note})" if metric.note else ""
+    return f"{number(metric.value, decimals)} {metric.unit}{note}"  # "7.9 of 8 (sd 0.3, worst 7)"
 
 
 def table(models: Models) -> str:
@@ -61,9 +69,14 @@ def table(models: Models) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def commands(models: Models) -> str:
-    """How the numbers were made, once each: Markdown."""
-    each = (m.command for model in in_order(models) for m in model.card.metrics.values())
+def commands(models: Models, keys: Collection[str]) -> str:
+    """How these numbers were made, once each: Markdown."""
+    each = (
+        metric.command
+        for model in in_order(models)
+        for key, metric in model.card.metrics.items()
+        if key in keys
+    )
     lines = "\n".join(dict.fromkeys(each))
     return f"```\n{lines}\n```" if lines else ""
 
@@ -82,7 +95,7 @@ def build(models: Models) -> None:
         f"*As published:* {SOURCE}. Networks, steps and hyper-parameters were others there, so those rows say what to "
         "expect of a method, and not which code is better."
     )
-    how = commands(models)
+    how = commands(models, KEYS)
     say(
         "Measured by:" if how else "None is measured yet: `python -m training.lab_scoreboard` does."
     )
