@@ -8,7 +8,8 @@ fall too, to the part that the card names. The other hyper-parameters are those 
 distributions; trials use seeds from 100 up, which are not among those reported.
 
 With `--accept` only samples that D lets pass are measured (`Game.accepted`; Azadi et al. 2019), and those numbers stand
-in the card beside the others.
+in the card beside the others. They may come of another batch, other hyper-parameters and another fall, as the command
+beside them says; all other numbers are of the card's.
 
     python -m training.lab_scoreboard                                  (all methods: over an hour)
     python -m training.lab_scoreboard --names lab-r1
@@ -20,7 +21,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -32,7 +33,7 @@ from gen_models.lab.metrics import PASSED, SAMPLES, coverage
 from gen_models.runtime import Array, Model
 from training import cli
 
-DATA = ("ring", "grid")
+DATA: tuple[Literal["ring", "grid"], ...] = ("ring", "grid")
 FALLING = ("in_gamma", "in_sigma")
 """Where the card says how far."""
 STRICTEST = 10
@@ -47,6 +48,8 @@ class Config:
 
     names: tuple[str, ...] = ()
     """cards (default: all of the lab)"""
+    data: tuple[Literal["ring", "grid"], ...] = DATA
+    """distributions"""
     steps: int = 10_000
     """steps of each training"""
     seeds: int = 10
@@ -55,12 +58,20 @@ class Config:
     """another than 0 is a trial: numbers are printed, not written"""
     accept: bool = False
     """measure what D lets pass, where it gives a probability"""
+    batch: int | None = None
+    """points in a step (default: the card's)"""
     fall: float | None = None
-    """part of themselves to which γ and σ fall (default: the card's); a longer training can end nearer to 0"""
+    """part of themselves to which γ and σ fall (default: the card's)"""
     hyper: dict[str, float] = field(default_factory=dict)
-    """hyper-parameters that differ from the card's; a trial, too"""
+    """hyper-parameters that differ from the card's"""
     exported: Path = Path("exported")
     """folder of all exported models"""
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether numbers are only printed. What D lets pass has rows of its own, and may be trained in its own way."""
+        own = self.batch is not None or self.fall is not None or bool(self.hyper)
+        return self.first_seed > 0 or (own and not self.accept)
 
 
 class Result(NamedTuple):
@@ -93,6 +104,7 @@ def play(model: Model, data: str, seed: int, config: Config) -> Result:
     """Train from a seed and measure. A training that diverges covers nothing."""
     distribution, started = DISTRIBUTIONS[data], time.process_time()
     game = Game(model, distribution, config.hyper, seed)
+    game.batch = config.batch or game.batch
     fall = model.card.config["fall"] if config.fall is None else config.fall
     try:
         train(game, config.steps, fall)
@@ -115,10 +127,16 @@ def passing(game: Game) -> tuple[Array, float]:
 def metrics(data: str, results: list[Result], config: Config, name: str) -> dict[str, Metric]:
     """The numbers of a method on one distribution, as its card keeps them."""
     command = f"python -m training.lab_scoreboard --names {name} --steps {config.steps}"
+    if config.data != DATA:
+        command += f" --data {' '.join(config.data)}"
     if config.seeds != Config.seeds:
         command += f" --seeds {config.seeds}"
+    if config.batch:
+        command += f" --batch {config.batch}"
     if config.fall is not None:
         command += f" --fall {config.fall:g}"
+    if config.hyper:
+        command += f" --hyper {' '.join(f'{key} {value:g}' for key, value in config.hyper.items())}"
     label, passed = data, ""
     if config.accept:
         label, command = data + PASSED, f"{command} --accept"
@@ -148,7 +166,7 @@ def scoreboard(card: Card, config: Config) -> None:
     model, found = Model(card, folder), {}
     if config.accept and not Game(model, DISTRIBUTIONS["ring"], {}, 0).gives_probability:
         raise cli.UserError(f"D of {card.name} gives no probability to let points pass by.")
-    for data in DATA:
+    for data in config.data:
         results = []
         for seed in range(config.first_seed, config.first_seed + config.seeds):
             results.append(play(model, data, seed, config))
@@ -156,7 +174,7 @@ def scoreboard(card: Card, config: Config) -> None:
         found |= metrics(data, results, config, card.name)
     for key, metric in found.items():
         print(f"{card.name}: {key} = {metric.value:.4g} {metric.unit} ({metric.note})", flush=True)
-    if not config.first_seed and not config.hyper:
+    if not config.is_trial:
         card.with_metrics(found).save(folder)
 
 
