@@ -214,11 +214,11 @@ def measure(card: Card, stacked: Stacked, config: Config) -> None:
         print(f"{card.name}: {key} = {metric.value:.4g} {metric.unit} ({metric.note})", flush=True)
     if config.first_seed or config.hyper:
         return
+    folder = config.exported / card.name
     shown, content = sheet(stacked, results[0].game)
-    cards.write_atomically(config.exported / card.name / shown.file, content)
-    replace(card, sheets=card.sheets | {SHEET: shown}).with_metrics(found).save(
-        config.exported / card.name
-    )
+    cards.write_atomically(folder / shown.file, content)
+    card = cards.load(folder / "card.json")  # others may have written meanwhile
+    replace(card, sheets=card.sheets | {SHEET: shown}).with_metrics(found).save(folder)
 
 
 def main(config: Config) -> None:

@@ -175,7 +175,7 @@ def scoreboard(card: Card, config: Config) -> None:
     for key, metric in found.items():
         print(f"{card.name}: {key} = {metric.value:.4g} {metric.unit} ({metric.note})", flush=True)
     if not config.is_trial:
-        card.with_metrics(found).save(folder)
+        cards.load(folder / "card.json").with_metrics(found).save(folder)  # others may have written
 
 
 def asked(names: tuple[str, ...], exported: Path) -> list[Card]:

@@ -48,7 +48,7 @@ def table(models: Models) -> str:
         (
             escape(title_of(model.card)),
             samples(model),
-            escape(measured(model.card, MODES, 0)),
+            escape(measured(model.card, MODES)),
             escape(measured(model.card, KL, 2)),
             str(len(model.card.metrics[KL].seeds)),
             escape(measured(model.card, SECONDS)),
