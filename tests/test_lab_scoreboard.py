@@ -50,23 +50,19 @@ def test_what_d_lets_pass_stands_beside_the_rest(toy):
 def test_what_was_asked_for_stands_in_the_command_and_the_rest_of_the_card_stays(toy):
     main(config(toy))
     before = card(toy).metrics
-    own = {"batch": 32, "fall": 0.5, "hyper": {"in_lr_g": 0.01}}
-    main(config(toy, data=("grid",), accept=True, **own))
+    main(config(toy, data=("grid",), accept=True))
     after = card(toy).metrics
     assert before.items() <= after.items()
     new = after.keys() - before.keys()
     assert {key.partition(",")[0] for key in new} == {"grid"}
     assert {after[key].command for key in new} == {
-        f"python -m training.lab_scoreboard --names {toy.card.name} --steps 100 --data grid --seeds 2 --batch 32 "
-        "--fall 0.5 --hyper in_lr_g 0.01 --accept"
+        f"python -m training.lab_scoreboard --names {toy.card.name} --steps 100 --data grid --seeds 2 --accept"
     }
 
 
 def test_a_trial_is_not_written(toy):
     main(config(toy, first_seed=100))
     main(config(toy, hyper={"in_lr_g": 0.01}))
-    main(config(toy, batch=32))
-    main(config(toy, fall=0.5))
     assert not card(toy).metrics
 
 

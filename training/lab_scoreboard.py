@@ -4,12 +4,11 @@ The protocol is that of PacGAN (Lin et al. 2018, section 4.1; `gen_models.lab.me
 Gaussians, 2,500 samples of G, 10 seeds. What is trained are the exported graphs, by onnxruntime and NumPy, as visitors
 train them; the generator that is sampled is the moving average. All methods get the same networks, the same number of
 steps, and learning rates that fall to 0 in a straight line; with R1, Roth's regulariser and instance noise, γ and σ
-fall too, to the part that the card names. The other hyper-parameters are those of the cards, one choice for both
-distributions; trials use seeds from 100 up, which are not among those reported.
+fall too, in the second half, to the part that the card names. The other hyper-parameters are those of the cards, one
+choice for both distributions; trials use seeds from 100 up, which are not among those reported.
 
 With `--accept` only samples that D lets pass are measured (`Game.accepted`; Azadi et al. 2019), and those numbers stand
-in the card beside the others. They may come of another batch, other hyper-parameters and another fall, as the command
-beside them says; all other numbers are of the card's.
+in the card beside the others.
 
     python -m training.lab_scoreboard                                  (all methods: over an hour)
     python -m training.lab_scoreboard --names lab-r1
@@ -38,6 +37,8 @@ FALLING = ("in_gamma", "in_sigma")
 """Where the card says how far."""
 STRICTEST = 10
 """A D that lets fewer than one in so many pass is left with fewer samples."""
+HELD = 0.5
+"""Part of a training in which γ and σ stay: all modes must be found before D may become steep."""
 PIECES = 100
 """All that falls does so in so many stairs."""
 
@@ -58,20 +59,10 @@ class Config:
     """another than 0 is a trial: numbers are printed, not written"""
     accept: bool = False
     """measure what D lets pass, where it gives a probability"""
-    batch: int | None = None
-    """points in a step (default: the card's)"""
-    fall: float | None = None
-    """part of themselves to which γ and σ fall (default: the card's)"""
     hyper: dict[str, float] = field(default_factory=dict)
-    """hyper-parameters that differ from the card's"""
+    """hyper-parameters that differ from the card's; a trial, too"""
     exported: Path = Path("exported")
     """folder of all exported models"""
-
-    @property
-    def is_trial(self) -> bool:
-        """Whether numbers are only printed. What D lets pass has rows of its own, and may be trained in its own way."""
-        own = self.batch is not None or self.fall is not None or bool(self.hyper)
-        return self.first_seed > 0 or (own and not self.accept)
 
 
 class Result(NamedTuple):
@@ -87,7 +78,7 @@ class Result(NamedTuple):
 
 
 def train(game: Game, steps: int, fall: float) -> None:
-    """Train for so many steps: learning rates fall to 0, and γ and σ to the part `fall`.
+    """Train for so many steps: learning rates fall to 0 and, in its second half, γ and σ to the part `fall`.
 
     Raises:
         Diverged: something was not finite.
@@ -96,7 +87,8 @@ def train(game: Game, steps: int, fall: float) -> None:
     for piece in range(PIECES):
         done = piece / PIECES
         game.hyper |= {key: full[key] * (1 - done) for key in RATES}
-        game.hyper |= {key: full[key] * fall**done for key in FALLING if key in full}
+        fallen = fall ** (max(0, done - HELD) / (1 - HELD))
+        game.hyper |= {key: full[key] * fallen for key in FALLING if key in full}
         game.advance(steps * (piece + 1) // PIECES - game.step)
 
 
@@ -104,10 +96,8 @@ def play(model: Model, data: str, seed: int, config: Config) -> Result:
     """Train from a seed and measure. A training that diverges covers nothing."""
     distribution, started = DISTRIBUTIONS[data], time.process_time()
     game = Game(model, distribution, config.hyper, seed)
-    game.batch = config.batch or game.batch
-    fall = model.card.config["fall"] if config.fall is None else config.fall
     try:
-        train(game, config.steps, fall)
+        train(game, config.steps, model.card.config["fall"])
     except Diverged:
         return Result(0, 0.0, time.process_time() - started)
     seconds = time.process_time() - started
@@ -131,12 +121,6 @@ def metrics(data: str, results: list[Result], config: Config, name: str) -> dict
         command += f" --data {' '.join(config.data)}"
     if config.seeds != Config.seeds:
         command += f" --seeds {config.seeds}"
-    if config.batch:
-        command += f" --batch {config.batch}"
-    if config.fall is not None:
-        command += f" --fall {config.fall:g}"
-    if config.hyper:
-        command += f" --hyper {' '.join(f'{key} {value:g}' for key, value in config.hyper.items())}"
     label, passed = data, ""
     if config.accept:
         label, command = data + PASSED, f"{command} --accept"
@@ -174,7 +158,7 @@ def scoreboard(card: Card, config: Config) -> None:
         found |= metrics(data, results, config, card.name)
     for key, metric in found.items():
         print(f"{card.name}: {key} = {metric.value:.4g} {metric.unit} ({metric.note})", flush=True)
-    if not config.is_trial:
+    if not config.first_seed and not config.hyper:
         cards.load(folder / "card.json").with_metrics(found).save(folder)  # others may have written
 
 

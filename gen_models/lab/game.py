@@ -57,8 +57,6 @@ class Game:
         self.size = int(model.card.graphs["sample"].outputs[0].shape[1])
         """Numbers in a point, and in a z."""
         self.hyper = {**model.card.config["hyper"], **hyper}
-        self.batch = int(model.card.config["batch"])
-        """Points of each kind in a step."""
         self.fall = 0
         """Step at which the learning rates, falling in a straight line, are 0; 0: they stay as they are."""
         self.step = 0
@@ -101,7 +99,7 @@ class Game:
     def _feed(self) -> dict[str, Any]:
         """The inputs of the next step. A method that packs m points sees rows of m."""
         wide = int(self.model.input("step", "in_real").shape[1])
-        n = self.batch * self.size // wide
+        n = int(self.model.card.config["batch"]) * self.size // wide
         x = self.distribution.draw(self._of_x, n * wide // self.size) / self.distribution.scale
         z = self._of_z.standard_normal((n, wide), np.float32)
         feed: dict[str, Any] = {
