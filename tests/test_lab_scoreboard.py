@@ -5,7 +5,7 @@ import toys_lab
 
 from gen_models import cards
 from training import cli
-from training.lab_scoreboard import Config, main, play
+from training.lab_scoreboard import Config, main, play, train
 
 
 @pytest.fixture
@@ -50,13 +50,14 @@ def test_what_d_lets_pass_stands_beside_the_rest(toy):
 def test_what_was_asked_for_stands_in_the_command_and_the_rest_of_the_card_stays(toy):
     main(config(toy))
     before = card(toy).metrics
-    main(config(toy, data=("grid",), accept=True))
+    main(config(toy, data=("grid",), held=0.5, accept=True))
     after = card(toy).metrics
     assert before.items() <= after.items()
     new = after.keys() - before.keys()
     assert {key.partition(",")[0] for key in new} == {"grid"}
     assert {after[key].command for key in new} == {
-        f"python -m training.lab_scoreboard --names {toy.card.name} --steps 100 --data grid --seeds 2 --accept"
+        f"python -m training.lab_scoreboard --names {toy.card.name} --steps 100 --data grid --seeds 2 --held 0.5 "
+        "--accept"
     }
 
 
@@ -64,6 +65,32 @@ def test_a_trial_is_not_written(toy):
     main(config(toy, first_seed=100))
     main(config(toy, hyper={"in_lr_g": 0.01}))
     assert not card(toy).metrics
+
+
+@pytest.mark.parametrize("held", [0.0, 0.5])
+def test_what_falls_stays_as_long_as_it_is_held(held):
+    """Of 100 pieces, the first has all of γ and of the learning rate, the last nearly none."""
+
+    class Recorder:
+        def __init__(self):
+            self.step, self.hyper, self.seen = (
+                0,
+                {"in_lr_g": 1.0, "in_lr_d": 2.0, "in_gamma": 4.0},
+                [],
+            )
+
+        def advance(self, steps):
+            self.step += steps
+            self.seen.append(dict(self.hyper))
+
+    game = Recorder()
+    train(game, 200, 0.01, held)
+    assert game.step == 200
+    rates, gammas = ([each[key] for each in game.seen] for key in ("in_lr_d", "in_gamma"))
+    assert rates == pytest.approx([2 * (1 - i / 100) for i in range(100)])
+    assert gammas[: int(100 * held) + 1] == [4.0] * (int(100 * held) + 1)
+    assert gammas[75] == pytest.approx(4 * 0.01 ** (0.5 if held else 0.75))
+    assert gammas[-1] < 0.05
 
 
 def test_a_training_that_diverges_covers_nothing(toy):

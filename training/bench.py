@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal, get_args
 
 import gradio as gr
 import numpy as np
@@ -54,10 +54,15 @@ from training.translation import translator_ports
 EXPORTED = Path("exported")
 
 
+Part = Literal["start", "graphs", "translation", "lab", "drag"]
+
+
 @dataclass(frozen=True)
 class Config:
     """What to measure."""
 
+    parts: tuple[Part, ...] = get_args(Part)
+    """tables"""
     repeats: int = 60
     """runs behind each median"""
     moves: int = 80
@@ -67,13 +72,18 @@ class Config:
 
 
 def main(config: Config) -> None:
-    """Print all tables."""
-    start_up()
-    graphs(config.repeats)
-    translation(config.repeats)
-    lab_steps(config.repeats)
-    lab_frames(config.seconds)
-    drag(config.moves)
+    """Print the tables that were asked for."""
+    if "start" in config.parts:
+        start_up()
+    if "graphs" in config.parts:
+        graphs(config.repeats)
+    if "translation" in config.parts:
+        translation(config.repeats)
+    if "lab" in config.parts:
+        lab_steps(config.repeats)
+        lab_frames(config.seconds)
+    if "drag" in config.parts:
+        drag(config.moves)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -352,6 +362,7 @@ def lab_frames(seconds: float) -> None:
         page.get_by_role("tab", name="GAN lab", exact=True).click()
         page.wait_for_function("document.querySelector('#lab-board .ll-live')?.control?.field")
         page.locator(".lab-stage").first.scroll_into_view_if_needed()
+        page.wait_for_timeout(5000)  # until the page stops moving
         for names in [*((name,) for name in found), *PAIRS]:
             frames, steps = page.evaluate(PLAY, [names, STEPS, seconds])
             print(f"| {' + '.join(names)} | {frames:.1f} | {steps:.1f} |", flush=True)

@@ -4,11 +4,11 @@ The protocol is that of PacGAN (Lin et al. 2018, section 4.1; `gen_models.lab.me
 Gaussians, 2,500 samples of G, 10 seeds. What is trained are the exported graphs, by onnxruntime and NumPy, as visitors
 train them; the generator that is sampled is the moving average. All methods get the same networks, the same number of
 steps, and learning rates that fall to 0 in a straight line; with R1, Roth's regulariser and instance noise, γ and σ
-fall too, in the second half, to the part that the card names. The other hyper-parameters are those of the cards, one
-choice for both distributions; trials use seeds from 100 up, which are not among those reported.
+fall too, to the part that the card names. The other hyper-parameters are those of the cards, one choice for both
+distributions; trials use seeds from 100 up, which are not among those reported.
 
 With `--accept` only samples that D lets pass are measured (`Game.accepted`; Azadi et al. 2019), and those numbers stand
-in the card beside the others.
+in the card beside the others, with a command of their own.
 
     python -m training.lab_scoreboard                                  (all methods: over an hour)
     python -m training.lab_scoreboard --names lab-r1
@@ -37,8 +37,6 @@ FALLING = ("in_gamma", "in_sigma")
 """Where the card says how far."""
 STRICTEST = 10
 """A D that lets fewer than one in so many pass is left with fewer samples."""
-HELD = 0.5
-"""Part of a training in which γ and σ stay: all modes must be found before D may become steep."""
 PIECES = 100
 """All that falls does so in so many stairs."""
 
@@ -57,6 +55,8 @@ class Config:
     """trainings of each method on each distribution"""
     first_seed: int = 0
     """another than 0 is a trial: numbers are printed, not written"""
+    held: float = 0.0
+    """part of a training in which γ and σ stay, before they fall: then more modes are found, and less precisely"""
     accept: bool = False
     """measure what D lets pass, where it gives a probability"""
     hyper: dict[str, float] = field(default_factory=dict)
@@ -77,8 +77,8 @@ class Result(NamedTuple):
     """Share of G's samples that D lets pass, if it was asked."""
 
 
-def train(game: Game, steps: int, fall: float) -> None:
-    """Train for so many steps: learning rates fall to 0 and, in its second half, γ and σ to the part `fall`.
+def train(game: Game, steps: int, fall: float, held: float = 0.0) -> None:
+    """Train for so many steps: learning rates fall to 0 and, after the part `held` of it, γ and σ to the part `fall`.
 
     Raises:
         Diverged: something was not finite.
@@ -87,7 +87,7 @@ def train(game: Game, steps: int, fall: float) -> None:
     for piece in range(PIECES):
         done = piece / PIECES
         game.hyper |= {key: full[key] * (1 - done) for key in RATES}
-        fallen = fall ** (max(0, done - HELD) / (1 - HELD))
+        fallen = fall ** (max(0, done - held) / (1 - held))
         game.hyper |= {key: full[key] * fallen for key in FALLING if key in full}
         game.advance(steps * (piece + 1) // PIECES - game.step)
 
@@ -97,7 +97,7 @@ def play(model: Model, data: str, seed: int, config: Config) -> Result:
     distribution, started = DISTRIBUTIONS[data], time.process_time()
     game = Game(model, distribution, config.hyper, seed)
     try:
-        train(game, config.steps, model.card.config["fall"])
+        train(game, config.steps, model.card.config["fall"], config.held)
     except Diverged:
         return Result(0, 0.0, time.process_time() - started)
     seconds = time.process_time() - started
@@ -121,6 +121,8 @@ def metrics(data: str, results: list[Result], config: Config, name: str) -> dict
         command += f" --data {' '.join(config.data)}"
     if config.seeds != Config.seeds:
         command += f" --seeds {config.seeds}"
+    if config.held:
+        command += f" --held {config.held:g}"
     label, passed = data, ""
     if config.accept:
         label, command = data + PASSED, f"{command} --accept"

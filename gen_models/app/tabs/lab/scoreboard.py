@@ -88,7 +88,8 @@ def build(models: Models) -> None:
         f"learning rates that fall to 0; then {SAMPLES:,} samples were drawn from the moving average of $G$. A sample "
         "is of **high quality** within 3 σ of the nearest mode; a mode is **covered** if a sample of high quality is "
         "nearest to it. Each number is the mean over seeds, with the spread beside it. *What D lets pass*: only "
-        "samples kept by a coin that shows $D / (1 - D)$, after a longer training; its steps stand with its time."
+        "samples kept by a coin that shows $D / (1 - D)$, after a longer training, whose steps stand with its time. "
+        "Times are of one core, not always of the same machine."
     )
     gr.Markdown(table(models), elem_classes="ll-facts")
     say(
