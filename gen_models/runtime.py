@@ -103,9 +103,9 @@ class Model:
         return np.ascontiguousarray(tiles.transpose(0, 2, 1, 3, 4))
 
     def _picture_channels(self) -> int:
-        """The most channels that a picture which goes through this model has."""
+        """The most channels that a picture which goes through this model has; 3 where none does."""
         ports = [p for g in self.card.graphs.values() for p in (*g.inputs, *g.outputs)]
-        return max(int(port.shape[1]) for port in ports if len(port.shape) == 4)
+        return max((int(port.shape[1]) for port in ports if len(port.shape) == 4), default=3)
 
     def input(self, role: str, name: str) -> Port:
         """The port `name` of graph `role`: its shape and range are card data, never constants."""

@@ -209,6 +209,8 @@ def test_on_stacked_digits_the_best_comes_first_with_samples_and_published_numbe
     assert "4.25 nats" in rows[1]
     assert "As published: PacDCGAN2" in rows[-1]
     assert {row.count("<td>") for row in rows} == {6}
+    (near.folder / "digits.webp").unlink()
+    assert "digits.webp is missing" in digits.table(found)
     how = scoreboard.commands(found, digits.KEYS)
     assert "lab_digits" in how
     assert "lab_scoreboard" not in how

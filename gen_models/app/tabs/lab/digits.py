@@ -34,7 +34,10 @@ def samples(model: Model) -> str:
     sheet = model.card.sheets.get(SHEET)
     if sheet is None:
         return ""
-    data = base64.b64encode((model.folder / sheet.file).read_bytes()).decode()
+    try:
+        data = base64.b64encode((model.folder / sheet.file).read_bytes()).decode()
+    except OSError:
+        return f"{escape(sheet.file)} is missing: restore it from the repository."
     return (
         f'<img class="lab-samples" src="data:image/webp;base64,{data}" '
         f'alt="{sheet.rows * sheet.columns} samples of {escape(title_of(model.card))}">'
