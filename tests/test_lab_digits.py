@@ -30,7 +30,9 @@ def digits(monkeypatch):
     x = torch.from_numpy(np.stack(np.split(pixels, 40, axis=1)))[:, None]
     info = Info("digits", "digits", "", "", "")
     monkeypatch.setattr(lab_digits, "load", lambda *_: Images(x, None, info))
-    monkeypatch.setattr(lab_digits, "SAMPLES", 6000)  # the protocol's 26,000 take a while to be read
+    monkeypatch.setattr(
+        lab_digits, "SAMPLES", 6000
+    )  # the protocol's 26,000 take a while to be read
 
 
 @pytest.fixture
