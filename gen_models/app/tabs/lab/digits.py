@@ -85,6 +85,8 @@ def build(models: Models) -> None:
         return
     gr.HTML(table(models))
     say(
+        "Where no game collapses, what guards against collapse has nothing to mend; and of the points in a step, packs "
+        "of two make half as many examples for $D$, packs of four a quarter.\n\n"
         f"*As published:* {SOURCE}, section 4.2: convolutional networks, all of MNIST and a longer training, so those "
         "rows say what to expect of a method, and not which code is better. Digits: MNIST, by Y. LeCun, C. Cortes and "
         "C. Burges, commonly given as CC BY-SA 3.0.\n\nMeasured by:"
