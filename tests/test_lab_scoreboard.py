@@ -107,3 +107,9 @@ def test_a_d_without_probability_is_refused_in_one_sentence(tmp_path):
 def test_an_unknown_method_is_refused(toy):
     with pytest.raises(cli.UserError, match="no method lab-nothing"):
         main(config(toy, names=("lab-nothing",)))
+
+
+@pytest.mark.parametrize("held", [1.0, -0.1, float("nan")])
+def test_a_part_that_is_none_is_refused(toy, held):
+    with pytest.raises(cli.UserError, match="--held is a part"):
+        main(config(toy, held=held))

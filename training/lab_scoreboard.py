@@ -175,6 +175,8 @@ def asked(names: tuple[str, ...], exported: Path) -> list[Card]:
 
 def main(config: Config) -> None:
     """Measure all methods that were asked for."""
+    if not 0 <= config.held < 1:
+        raise cli.UserError(f"--held is a part from 0 to below 1, not {config.held:g}.")
     for card in asked(config.names, config.exported):
         scoreboard(card, config)
 
