@@ -11,6 +11,8 @@ WORKDIR /app
 COPY requirements.txt ./
 RUN pip install --no-cache-dir --requirement requirements.txt
 COPY app.py ./
+COPY CITATION.cff ./
+COPY pyproject.toml ./
 COPY gen_models gen_models/
 COPY exported exported/
 

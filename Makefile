@@ -6,6 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 PORT ?= 7860
+WORKERS ?= 2
 SERVE := .venv/bin/python
 DEV   := .venv-dev/bin/python
 
@@ -38,27 +39,41 @@ train-%: .venv-dev/.dev-stamp ## train, export and evaluate one of the committed
 bench: .venv-dev/.dev-stamp browser ## measure latency, cold start and memory on this machine
 	$(DEV) -m training.bench
 
+.PHONY: bench-app
+bench-app: .venv-dev/.dev-stamp browser ## measure the app's first load (FIRST="--lighthouse --beside ../other-checkout")
+	$(DEV) -m scripts.first_load $(FIRST)
+
 .PHONY: load
 load: .venv/.serve-stamp ## drag and draw as 50 + 5 visitors for a minute (LOAD="--visitors 20 --drawing 2 --seconds 30")
 	$(SERVE) -m scripts.load $(LOAD)
 
+.PHONY: numbers
+numbers: .venv/.serve-stamp ## write the numbers of all cards to exported/numbers.csv, and the READMEs made from cards
+	$(SERVE) -m scripts.numbers
+	$(SERVE) -m scripts.readme
+
 ##### Check
 
+# Two passes: in the first, each worker has one thread; the second holds what a neighbour would disturb.
 .PHONY: test
-test: lint border browser ## install all that the tests need, Chromium included, and run them
-	$(DEV) -m pytest -m "not slow" --durations=10
+test: lint border browser ## install all that the tests need, Chromium included, and run them (WORKERS=... processes, 2 if not said)
+	status=0; \
+	OMP_NUM_THREADS=1 $(DEV) -m pytest -m "not slow and not serial" -n $(WORKERS) --dist loadfile --durations=10 || status=$$?; \
+	$(DEV) -m pytest -m "not slow and serial" --durations=10 || status=$$?; \
+	exit $$status
 
 .PHONY: test-slow
 test-slow: .venv-dev/.dev-stamp ## seventy kills and a thousand attacks: many minutes
 	$(DEV) -m pytest -m slow
 
 .PHONY: lint
-lint: .venv-dev/.dev-stamp ## ruff, pyright and the import contracts
+lint: .venv-dev/.dev-stamp ## ruff, pyright, the import contracts and Biome
 	$(DEV) -m ruff check .
 	$(DEV) -m ruff format --check .
 	@find gen_models -name '*.pyi' -delete # Gradio's stubs hide the sources from pyright, and go stale
 	$(DEV) -m pyright --pythonpath $(DEV)
 	.venv-dev/bin/lint-imports --no-logo
+	$(DEV) -m scripts.biome
 
 .PHONY: border
 border: .venv/.serve-stamp ## check that the app starts with requirements.txt alone, without torch
@@ -70,7 +85,7 @@ audit: .venv-dev/.dev-stamp ## list the licences of all packages, and ask for th
 
 .PHONY: browser
 browser: .venv-dev/.dev-stamp
-	@$(DEV) -m scripts.chromium
+	@$(DEV) -m scripts.browsers
 
 .PHONY: hooks
 hooks: .venv-dev/.dev-stamp ## let git run the linters before every commit
@@ -78,7 +93,7 @@ hooks: .venv-dev/.dev-stamp ## let git run the linters before every commit
 
 .PHONY: clean
 clean: ## remove both environments and the caches; models, data and runs stay
-	rm -rf .venv .venv-dev .pytest_cache .ruff_cache .import_linter_cache .hypothesis .gradio
+	rm -rf .venv .venv-dev node_modules .pytest_cache .ruff_cache .import_linter_cache .hypothesis .gradio .lighthouse
 	find gen_models training scripts tests -name __pycache__ -prune -exec rm -rf {} +
 
 ##### Set up

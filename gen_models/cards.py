@@ -1,58 +1,54 @@
 """The model card: the one contract between `training/` (writes it) and the app (reads it).
 
-A folder `exported/<name>/` holds `card.json`, the `.onnx` graphs that it names and a `README.md` made from it.
-There is no list of models anywhere: a model exists when its card exists. Standard library only.
+A folder `exported/<name>/` holds `card.json`, the `.onnx` graphs that it names and a `README.md` made from it
+(`gen_models.model_readme`). There is no list of models anywhere: a model exists when its card exists. A card that is
+read is checked against the types below and against what its family promises (`gen_models.families`).
 """
 
 from __future__ import annotations
 
 import dataclasses
-import glob
-import hashlib
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+import shlex
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, get_args
+from typing import Any, TypeVar, get_type_hints
 
-from gen_models import readme
+from pydantic import TypeAdapter, ValidationError
 
-SCHEMA = 1
-Family = Literal[
-    "autoencoder", "vae", "gan", "infogan", "pix2pix", "cyclegan", "progan", "lab", "features"
-]
+from gen_models.errors import UserError
+from gen_models.families import FAMILIES, Facts, MetricId, Strict, spec_of
+from gen_models.files import write_atomically
+
+SCHEMA = 2
+LARGEST = 1e300
+"""Numbers beyond this are refused: no float would hold their sum."""
+FLAT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+"""Names of files beside a card."""
+F = TypeVar("F", bound=Facts)
 
 
-class CardError(Exception):
-    """A card that cannot be used; the message is one sentence for the person who reads it."""
+class CardError(UserError):
+    """Raised for a card that cannot be used."""
 
 
 @dataclass(frozen=True)
-class Port:
-    """One input or output of a graph."""
+class Port(Strict):
+    """Describes one input or output of a graph."""
 
     name: str
     shape: tuple[int | str, ...]
     """A string is a dynamic axis: `("batch", 1, 28, 28)`."""
     dtype: str = "float32"
     range: tuple[float, float] | None = None
-    """Value range, such as (0, 1) for a picture; None if unbounded, as a latent is."""
+    """Value range, such as (0, 1) for an image; None if unbounded, as a latent is."""
 
 
 @dataclass(frozen=True)
-class Label:
-    """What a label map calls one kind of thing."""
-
-    name: str
-    colour: tuple[int, int, int]
-    """How it is shown, 0 to 255."""
-
-
-@dataclass(frozen=True)
-class Graph:
-    """One `.onnx` file and what flows through it."""
+class Graph(Strict):
+    """Describes one `.onnx` file and what flows through it."""
 
     file: str
     sha256: str
@@ -66,20 +62,27 @@ class Graph:
 
 
 @dataclass(frozen=True)
-class Dataset:
-    """What the model was trained on. `sha256` is the hash of the pixels and labels themselves."""
+class Dataset(Strict):
+    """Says what the model was trained on."""
 
     name: str
     title: str
     licence: str
     source: str
     sha256: str
+    """Hash of the pixels and labels themselves."""
     note: str = ""
+    recipe: str = ""
+    """What `training.data` is asked for: "digits", "folder:PATH"; empty if nothing is read from files."""
+    size: int | None = None
+    """Side of the square images in pixels; None: the data set's own."""
+    channels: int | None = None
+    """1 grey, 3 colour; None: the data set's own."""
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """One picture file of equal square tiles: a training film, or a bank of training pictures."""
+class Sheet(Strict):
+    """Describes one image file of equal square tiles: a training film, or a bank of training images."""
 
     file: str
     rows: int
@@ -89,13 +92,13 @@ class Sheet:
 
 
 @dataclass(frozen=True)
-class Metric:
-    """A number as a sentence that someone can check."""
+class Metric(Strict):
+    """States a number as a sentence that someone can check."""
 
     value: float
     unit: str
     n: int
-    """How many pictures (or draws) stand behind the value."""
+    """How many images (or draws) stand behind the value."""
     split: str
     """"train", "test", or "" where no data are involved."""
     seeds: tuple[int, ...]
@@ -104,31 +107,49 @@ class Metric:
 
 
 @dataclass(frozen=True)
-class Training:
-    """How the weights came to be."""
+class Training(Strict):
+    """Says how the weights came to be."""
 
     command: str
     minutes: float
     device: str
     images: int
-    """Pictures seen, all epochs counted."""
+    """Images seen, all epochs counted."""
     versions: dict[str, str]
     commit: str
+    seed: int | None = None
+    """Seed of everything; None where nothing is random."""
+    batch: int = 0
+    """Images of one step; 0 where there are no steps."""
+
+    @property
+    def time(self) -> str:
+        """Say how long it took: "14.2 minutes", "42 seconds", or "none" where nothing was trained."""
+        if not self.images:
+            return "none"
+        brief = self.minutes < 1
+        return f"{60 * self.minutes:.0f} seconds" if brief else f"{self.minutes:.1f} minutes"
+
+    @property
+    def spent(self) -> str:
+        """Say the time, and the device if it was no core of a CPU: "1.1 minutes on NVIDIA H200"."""
+        on_cpu = not self.images or self.device.endswith("thread(s)")
+        return self.time if on_cpu else f"{self.time} on {self.device}"
 
     @property
     def effort(self) -> str:
-        """How much it took, in words."""
+        """Say in words how much it took."""
         if not self.images:
             return f"no training steps ({self.device})"
-        return f"{self.images:,} pictures seen in {self.minutes:.1f} minutes on {self.device}"
+        return f"{self.images:,} images seen in {self.time} on {self.device}"
 
 
 @dataclass(frozen=True)
 class Card:
-    """Everything the app may know about a trained model."""
+    """Holds everything the app may know about a trained model."""
 
     name: str
-    family: Family
+    family: str
     title: str
     lecture: str
     """Section of the lecture, such as "§2.4"."""
@@ -137,27 +158,46 @@ class Card:
     limitations: str
     dataset: Dataset
     training: Training
-    config: dict[str, Any]
+    facts: Facts
+    """What the code of the family needs to know of this model."""
     graphs: dict[str, Graph]
     """By role: "encoder", "decoder", "generator", ..."""
+    config: dict[str, Any] = field(default_factory=dict)
+    """Options of the training, as provenance: nothing in the app reads them."""
     sheets: dict[str, Sheet] = field(default_factory=dict)
     """By role: "film", "bank"."""
-    labels: tuple[Label, ...] = ()
-    """Of a model that translates label maps: what each channel of its one-hot input stands for."""
-    channels: tuple[str, ...] = ()
-    """Of a model that translates pictures: what the channels of its input are, such as ("line",)."""
     metrics: dict[str, Metric] = field(default_factory=dict)
+    """By key: see `families.MetricId.of`."""
     schema: int = SCHEMA
 
-    def save(self, folder: Path) -> None:
-        """Write `card.json` and the README made from it, each in one atomic step."""
-        folder.mkdir(parents=True, exist_ok=True)
+    def facts_as(self, kind: type[F]) -> F:
+        """Return the facts of a model whose family is known.
+
+        Raises:
+            CardError: it is of another family.
+        """
+        if not isinstance(self.facts, kind):
+            raise CardError(
+                f"{self.name} is a model of the family {self.family} and cannot be used here."
+            )
+        return self.facts
+
+    def metric(self, metric: MetricId, *variant: object) -> Metric | None:
+        """Return a number, or None if it was not measured."""
+        return self.metrics.get(metric.of(*variant))
+
+    def content(self) -> bytes:
+        """Return the content of `card.json`."""
         text = json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False, allow_nan=False)
-        write_atomically(folder / "README.md", readme.render(self).encode())
-        write_atomically(folder / "card.json", text.encode() + b"\n")
+        return text.encode() + b"\n"
+
+    def save(self, folder: Path) -> None:
+        """Write `card.json` in one atomic step."""
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / "card.json", self.content())
 
     def with_metrics(self, metrics: dict[str, Metric]) -> Card:
-        """The same card with these metrics added or replaced."""
+        """Return the same card with these metrics added or replaced."""
         return dataclasses.replace(self, metrics={**self.metrics, **metrics})
 
 
@@ -170,7 +210,7 @@ def load(path: Path) -> Card:
     where = f"{path.parent.name}/{path.name}"
     card = read(path, where)
     if card.name != path.parent.name:
-        raise CardError(f"{where} says it belongs to {str(card.name)[:40]!r}.")
+        raise CardError(f"{where} says it belongs to {card.name[:40]!r}.")
     return card
 
 
@@ -178,64 +218,106 @@ def read(path: Path, where: str) -> Card:
     """Read a `card.json`, wherever it lies; `where` is what error messages call it.
 
     Raises:
-        CardError: unreadable, of another schema, of an unknown family, or pointing outside its folder.
+        CardError: missing, unreadable, no JSON object, of another schema, or not a card as `checked` wants it.
     """
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        schema = raw.get("schema")
-        if schema != SCHEMA:
-            raise CardError(f"{where} has card schema {schema}; this app reads schema {SCHEMA}.")
-        card = Card(
-            **{
-                **raw,
-                "dataset": Dataset(**raw["dataset"]),
-                "training": Training(**raw["training"]),
-                "graphs": {role: _graph(graph) for role, graph in raw["graphs"].items()},
-                "sheets": {
-                    role: Sheet(**{**sheet, "steps": tuple(sheet["steps"])})
-                    for role, sheet in raw.get("sheets", {}).items()
-                },
-                "labels": tuple(
-                    Label(label["name"], tuple(label["colour"])) for label in raw.get("labels", ())
-                ),
-                "channels": tuple(raw.get("channels", ())),
-                "metrics": {
-                    key: Metric(**{**metric, "seeds": tuple(metric["seeds"])})
-                    for key, metric in raw["metrics"].items()
-                },
-            }
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise CardError(f"There is no {where}.") from None
+    except OSError as error:
+        raise CardError(f"{where} cannot be read: {error.strerror or error}.") from error
+    try:
+        raw = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raw = None
+    if not isinstance(raw, dict):
+        raise CardError(f"{where} is no card: its content is not a JSON object.")
+    schema = raw.get("schema")
+    if schema != SCHEMA:
+        older = isinstance(schema, int) and 1 <= schema < SCHEMA
+        folder = Path(
+            *path.absolute().parent.parts[-2:]
+        )  # not the whole path: visitors of the app read it
+        remedy = f"convert it with `python -m gen_models.migrate {shlex.quote(str(folder))}`."
+        raise CardError(
+            f"{where} has card schema {json.dumps(schema)[:20]}, and this version reads schema {SCHEMA}: "
+            + (remedy if older else "another version of this program wrote it.")
         )
-    except CardError:
-        raise
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise CardError(f"{where} is damaged: {error.__class__.__name__}.") from error
-    if card.family not in get_args(Family):
-        raise CardError(f"{where} is of an unknown family, {str(card.family)[:40]!r}.")
-    files = [part.file for part in (*card.graphs.values(), *card.sheets.values())]
-    if any(Path(file).name != file for file in files):
-        raise CardError(f"{where} names a file outside its own folder.")
+    return checked(raw, where)
+
+
+def checked(raw: dict[str, Any], where: str) -> Card:
+    """Return the card that this content of a file describes.
+
+    Raises:
+        CardError: a part is missing, unknown or of the wrong type; the family is unknown, or promises something that
+            the card does not keep; a file is named outside the card's folder.
+    """
+    name = raw.get("family")
+    family = next((family for known, family in FAMILIES.items() if known == name), None)
+    if family is None:
+        raise CardError(f"{where} is of an unknown family, {str(name)[:40]!r}.")
+    kinds = get_type_hints(Card) | {"facts": family.facts}
+    parts = {}
+    for name, value in raw.items():
+        if name not in kinds:
+            raise CardError(f"{where} is damaged: it has an unknown part, {name[:40]!r}.")
+        try:
+            # As JSON, where an array is a tuple and a string an enum's value, and nothing else is converted.
+            parts[name] = _adapter(kinds[name]).validate_json(json.dumps(value), strict=True)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = repr(".".join(map(str, (name, *first["loc"])))[:80])[1:-1]  # on one line
+            raise CardError(f"{where} is damaged: {place}: {first['msg'][:120]}.") from error
+        if not _is_finite(value):
+            raise CardError(f"{where} is damaged: {name} holds a number that is out of range.")
+    try:
+        card = Card(**parts)
+    except TypeError:
+        missing = [part.name for part in dataclasses.fields(Card) if part.name not in parts]
+        raise CardError(f"{where} is damaged: it lacks {missing[0]}.") from None
+    _keep_promises(card, where)
     return card
 
 
-def _graph(raw: dict[str, Any]) -> Graph:
-    return Graph(
-        **{
-            **raw,
-            "inputs": tuple(_port(port) for port in raw["inputs"]),
-            "outputs": tuple(_port(port) for port in raw["outputs"]),
-        }
-    )
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
-def _port(raw: dict[str, Any]) -> Port:
-    low_high = raw["range"]
-    return Port(
-        raw["name"], tuple(raw["shape"]), raw["dtype"], tuple(low_high) if low_high else None
-    )
+def _is_finite(value: Any) -> bool:
+    """Return whether all numbers in a part of a card can be written to JSON again and reckoned with."""
+    if isinstance(value, dict | list):
+        return all(map(_is_finite, value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, int | float) or abs(value) <= LARGEST
+
+
+def _keep_promises(card: Card, where: str) -> None:
+    """Refuse a card whose graphs or metrics are not those of its family, or whose files lie elsewhere."""
+    files = [part.file for part in (*card.graphs.values(), *card.sheets.values())]
+    if not all(FLAT.fullmatch(file) for file in files):
+        raise CardError(f"{where} names a file outside its own folder.")
+    if not card.graphs:
+        raise CardError(f"{where} is damaged: it has no graph.")
+    for role, sheet in card.sheets.items():
+        if min(sheet.rows, sheet.columns) < 1:
+            raise CardError(f"{where} is damaged: its sheet {role[:40]!r} has no tiles.")
+    for role, promised in card.facts.graphs().items():
+        graph = card.graphs.get(role)
+        if graph is None:
+            raise CardError(f"{where} is damaged: it has no graph called {role!r}.")
+        for wanted, ports in ((promised.inputs, graph.inputs), (promised.outputs, graph.outputs)):
+            if lacking := set(wanted) - {port.name for port in ports}:
+                raise CardError(
+                    f"{where} is damaged: its graph {role!r} lacks the port {min(lacking)!r}."
+                )
+    for key in card.metrics:
+        if spec_of(card.family, key) is None:
+            raise CardError(f"{where} has a metric that its family does not: {key[:60]!r}.")
 
 
 def discover(root: Path) -> tuple[list[Card], list[str]]:
-    """All usable cards under `root`, by name, and one sentence for each that is not.
+    """Find all usable cards under `root`, by name, and give one sentence for each that is not.
 
     A folder whose name begins with a dot is one that is not finished.
     """
@@ -246,47 +328,3 @@ def discover(root: Path) -> tuple[list[Card], list[str]]:
         except CardError as error:
             problems.append(str(error))
     return found, problems
-
-
-def sha256(content: bytes) -> str:
-    """Hex digest of a file's content, as cards record it."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a whole file or nothing."""
-    with written_whole(path) as file:
-        file.write(content)
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
-    """A file beside `path` to write, which takes its place once it is whole and on disk, or never.
-
-    What is there of processes that were killed while they wrote `path` is removed.
-    """
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        if _has_ended(left.suffixes[-2][1:]):
-            left.unlink(missing_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _has_ended(process: str) -> bool:
-    """Whether no process of this number runs; False where that cannot be asked."""
-    if os.name != "posix" or not process.isdecimal():
-        return False
-    try:
-        os.kill(int(process), 0)  # asks, and does nothing
-    except ProcessLookupError:
-        return True
-    except (OSError, OverflowError):
-        pass
-    return False

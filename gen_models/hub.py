@@ -1,4 +1,4 @@
-"""Exported models on the Hugging Face Hub: one model repository holds one export.
+"""Push exported models to the Hugging Face Hub and pull them: one model repository holds one export.
 
     python -m gen_models.hub push exported/NAME USER/REPO
     python -m gen_models.hub pull USER/REPO [--revision REVISION]
@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import re
 import shutil
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,26 +46,29 @@ from huggingface_hub.errors import (
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import disable_progress_bars
 
-from gen_models import cards, readme
-from gen_models.cards import Card, CardError
+from gen_models import cards, files, migrate
+from gen_models import model_readme as readme
+from gen_models.cards import Card
+from gen_models.errors import UserError, ending_in_a_sentence
+from gen_models.families import FAMILIES, label_of
 
 KINDS = (".json", ".onnx", ".png", ".md", ".webp")
 """Kinds of file that a repository may hold; `.gitattributes`, which the Hub adds to each, is passed over."""
 
-_FLAT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+_FLAT = cards.FLAT
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,95}")
 _SOURCE = re.compile(
     r"(?P<repo>[\w-][\w.-]*/[\w-][\w.-]*)(@(?P<revision>[\w-][\w./-]*))?", re.ASCII
 )
 
 
-class HubError(Exception):
-    """What went wrong, in one sentence for the person who asked."""
+class HubError(UserError):
+    """Raised when the Hub, or a repository on it, refuses something or lacks it."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A model repository and the branch, tag or commit to take it from."""
+    """Names a model repository and the branch, tag or commit to take it from."""
 
     repo: str
     revision: str = constants.DEFAULT_REVISION
@@ -78,7 +80,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Export:
-    """An export in the cache, all of it checked."""
+    """Holds an export in the cache, all of it checked."""
 
     source: Source
     commit: str
@@ -102,6 +104,7 @@ def fetch(source: Source, tell: Callable[[str], None]) -> Export:
 
     Raises:
         HubError: not reachable, not there, not allowed, or refused because of what it holds.
+        CardError: as `cards.read`.
     """
     disable_progress_bars()  # they would run through the server's log
     with _one_sentence(source.repo):
@@ -131,7 +134,7 @@ def fetch(source: Source, tell: Callable[[str], None]) -> Export:
 
 
 def cached(source: Source) -> Export | None:
-    """The export as the cache has it, checked, without a network; None if it is not there, whole and sound."""
+    """Return the export as the cache has it, checked, without a network; None if it is not there, whole and sound."""
     card_file = try_to_load_from_cache(source.repo, "card.json", revision=source.revision)
     if not isinstance(card_file, str):
         return None
@@ -139,13 +142,13 @@ def cached(source: Source) -> Export | None:
     try:
         card = read_card(Path(card_file), source.repo)
         refuse_damaged(folder, card, source.repo)
-    except (HubError, CardError):
+    except UserError:
         return None
     return Export(source, folder.name, card, folder)
 
 
 def _files(repo: str, revision: str) -> dict[str, int]:
-    """Size of every file of a repository, by name."""
+    """Return the size of every file of a repository, by name."""
     tree = HfApi().list_repo_tree(repo, revision=revision, recursive=True)
     return {entry.path: entry.size for entry in tree if isinstance(entry, RepoFile)}
 
@@ -169,24 +172,20 @@ def refuse_strangers(repo: str, names: Iterable[str]) -> None:
 
 
 def read_card(path: Path, repo: str) -> Card:
-    """Read a card that came from outside.
+    """Read a card that came from outside, of this schema or an older one.
 
     Raises:
         CardError: as `cards.read`.
         HubError: a name, or a kind of file, that no export has.
     """
-    card = cards.read(path, f"{repo}/card.json")
-    if not isinstance(card.name, str) or not _NAME.fullmatch(card.name):
+    card = migrate.read(path, f"{repo}/card.json")
+    if not _NAME.fullmatch(card.name):
         raise HubError(f"{repo}/card.json has a name that no model may have.")
     kinds = {".onnx": card.graphs, ".webp": card.sheets}
     for kind, named in kinds.items():
         for part in named.values():
             if not _FLAT.fullmatch(part.file) or Path(part.file).suffix != kind:
                 raise HubError(f"{repo}/card.json names {part.file[:80]!r} where {kind} belongs.")
-    try:
-        readme.render(card)  # shows every field, so it finds values of a wrong type
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise HubError(f"{repo}/card.json is damaged: {error.__class__.__name__}.") from error
     return card
 
 
@@ -199,25 +198,26 @@ def refuse_damaged(folder: Path, card: Card, repo: str) -> None:
 
 
 def damaged(folder: Path, card: Card) -> list[str]:
-    """Names of the card's files that are missing, and of graphs whose SHA-256 is not the card's."""
+    """Return the names of the card's files that are missing, and of graphs whose SHA-256 is not the card's."""
     missing = [name for name in parts(card) if not (folder / name).is_file()]
     return missing + [
         graph.file
         for graph in card.graphs.values()
         if graph.file not in missing
-        and cards.sha256((folder / graph.file).read_bytes()) != graph.sha256
+        and files.sha256((folder / graph.file).read_bytes()) != graph.sha256
     ]
 
 
 def parts(card: Card) -> list[str]:
-    """The files that the card names."""
+    """Return the names of the files that the card names."""
     return [part.file for part in (*card.graphs.values(), *card.sheets.values())]
 
 
 def _contents(folder: Path, card: Card) -> dict[str, bytes]:
-    """All that an export consists of and nothing else, by file name, but for its README."""
-    pictures = [name for name in ("preview.webp", "examples.png") if (folder / name).is_file()]
-    return {name: (folder / name).read_bytes() for name in ("card.json", *parts(card), *pictures)}
+    """Return all that an export consists of and nothing else, by file name, but for its README."""
+    images = [name for name in ("preview.webp", "examples.png") if (folder / name).is_file()]
+    content = {name: (folder / name).read_bytes() for name in (*parts(card), *images)}
+    return {"card.json": card.content()} | content  # of today's schema, whatever the file's is
 
 
 ##### Pull
@@ -244,7 +244,7 @@ def install(export: Export, root: Path, replace: bool = False) -> Path:
         if not replace:
             raise HubError(
                 f"{target} is there already and is another model: "
-                "move it away, or give --replace to lose it."
+                "move it away, or overwrite it with --replace."
             )
     shutil.rmtree(copy, ignore_errors=True)
     copy.mkdir(parents=True)
@@ -313,21 +313,13 @@ def _refuse_other(repo: str, card: Card, there: Iterable[str]) -> None:
             raise HubError(f"{repo} holds another model, {held}: choose another repository.")
 
 
-TASKS = {
-    "autoencoder": "image-feature-extraction",
-    "features": "image-feature-extraction",
-    "pix2pix": "image-to-image",
-    "cyclegan": "image-to-image",
-}
-"""The Hub's name for what a family does; the others generate pictures from noise."""
-
 LICENCES = ("MIT", "CC0 1.0", "CC BY 4.0", "CC BY-SA 3.0", "CC BY-SA 4.0")
 """Licences that the Hub has an identifier for, as cards begin with them."""
 
 
 def model_card(card: Card, repo: str) -> ModelCard:
-    """The README of a repository: that of the export, with the metadata that the Hub reads."""
-    task = TASKS.get(card.family, "unconditional-image-generation")
+    """Return the README of a repository: that of the export, with the metadata that the Hub reads."""
+    task = FAMILIES[card.family].task
     known = [name for name in LICENCES if card.dataset.licence.startswith(name)]
     numbers = [
         EvalResult(
@@ -336,7 +328,7 @@ def model_card(card: Card, repo: str) -> ModelCard:
             dataset_name=card.dataset.title,
             dataset_split=metric.split or None,
             metric_type=key,
-            metric_name=f"{key} ({metric.unit})" if metric.unit else key,
+            metric_name=label_of(card.family, key) + (f" ({metric.unit})" if metric.unit else ""),
             metric_value=metric.value,
             metric_args={"n": metric.n, "seeds": list(metric.seeds), "command": metric.command},
         )
@@ -368,8 +360,6 @@ def _one_sentence(repo: str) -> Iterator[None]:
     """Turn what huggingface_hub raises into a HubError."""
     try:
         yield
-    except CardError as error:
-        raise HubError(str(error)) from error
     except HFValidationError as error:
         raise HubError(f"{repo!r} is not a name that the Hub gives.") from error
     except GatedRepoError as error:
@@ -411,7 +401,7 @@ def _refusal(repo: str, status: int) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The two commands. Exits with status 2 and one sentence if something is wrong."""
+    """Run one of the two commands. End with one sentence if something is wrong."""
     parser = argparse.ArgumentParser(
         prog="python -m gen_models.hub", description="Exported models on the Hugging Face Hub."
     )
@@ -432,7 +422,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--replace", action="store_true", help="replace another model of the same name"
     )
     options = parser.parse_args(arguments)
-    try:
+    with ending_in_a_sentence():
         if options.command == "push":
             wanted = parse(options.repo)
             agreed = _yes if options.yes else _ask
@@ -442,12 +432,6 @@ def main(arguments: list[str] | None = None) -> None:
         export = fetch(wanted, lambda words: print(f"{wanted}: {words}", flush=True))
         where = export.folder if options.cache else install(export, options.to, options.replace)
         print(f"{export.card.name} of {export.source.repo}, commit {export.commit[:7]}: {where}")
-    except (HubError, CardError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("interrupted: the same command continues", file=sys.stderr)
-        sys.exit(130)
 
 
 def _ask(question: str) -> bool:

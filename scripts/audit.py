@@ -1,4 +1,4 @@
-"""Look at what the project stands on: known vulnerabilities, and licences.
+"""Report known vulnerabilities and licences of what the project stands on.
 
 ``python -m scripts.audit`` (``make audit``) lists every package that requirements.txt and training/requirements.txt
 bring along, in the version that is installed here, with its licence, and asks pip-audit about all of them. Options are
@@ -26,16 +26,16 @@ from packaging.version import Version
 
 SERVING, TRAINING = Path("requirements.txt"), Path("training/requirements.txt")
 UNKNOWN = "unknown"
-LONGEST = 60
+MAX_LENGTH = 60
 """Characters of a licence; the field may hold the whole text."""
 
 
 class NotAsked(Exception):
-    """pip-audit gave no answer; the message says why."""
+    """Raised when pip-audit gives no answer; the message says why."""
 
 
 def requirements(file: Path) -> Iterator[Requirement]:
-    """The lines of a requirements file and of those that it includes."""
+    """Return the lines of a requirements file and of those that it includes."""
     for line in file.read_text("utf-8").splitlines():
         text = line.partition("#")[0].strip()
         if text.startswith("-r "):
@@ -45,7 +45,7 @@ def requirements(file: Path) -> Iterator[Requirement]:
 
 
 def installed(wanted: Iterable[Requirement]) -> dict[str, metadata.Distribution]:
-    """By name, what these requirements bring along on this machine: they, what they require, and so on.
+    """Return by name what these requirements bring along on this machine: they, what they require, and so on.
 
     Raises:
         metadata.PackageNotFoundError: one of them is not installed.
@@ -68,7 +68,11 @@ def installed(wanted: Iterable[Requirement]) -> dict[str, metadata.Distribution]
 
 
 def licence(package: metadata.Distribution) -> str:
-    """As the package declares it: an SPDX expression, else its classifiers or first words, else its files."""
+    """Return what the package declares: an SPDX expression, else its classifiers or first words, else its files.
+
+    pip-licenses says the same of the packages here, but "UNKNOWN" of two that bring no more than a file, and calling
+    it takes as many lines.
+    """
 
     def said(field: str) -> list[str]:
         return package.metadata.get_all(field) or []
@@ -76,13 +80,15 @@ def licence(package: metadata.Distribution) -> str:
     classes = [
         each.rpartition(" :: ")[2] for each in said("Classifier") if each.startswith("License ::")
     ]
-    words = [each.strip().partition("\n")[0][:LONGEST] for each in said("License") if each.strip()]
+    words = [
+        each.strip().partition("\n")[0][:MAX_LENGTH] for each in said("License") if each.strip()
+    ]
     files = [f"see its {each}" for each in said("License-File")]
     return ", ".join(said("License-Expression") or classes or words or files or [UNKNOWN])
 
 
 def ask(packages: Iterable[metadata.Distribution], options: list[str]) -> list[dict[str, Any]]:
-    """What pip-audit knows of each package: {"name", "version", "vulns"}, or {"name", "skip_reason"}.
+    """Return what pip-audit knows of each package: {"name", "version", "vulns"}, or {"name", "skip_reason"}.
 
     Raises:
         NotAsked: the service cannot be reached, or an option is wrong.

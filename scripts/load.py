@@ -1,6 +1,6 @@
-"""Many visitors at once: ``python -m scripts.load`` (``make load``) starts the app and drags and draws in it over HTTP.
+"""Load the app with many visitors: ``python -m scripts.load`` (``make load``) drags and draws in it over HTTP.
 
-Each simulated visitor asks what the VAE tab's page asks (`static/live.js`). Those who drag move the dot of the latent
+Each simulated visitor asks what the VAE tab's page asks (`controls/live.js`). Those who drag move the dot of the latent
 plane; those who draw add to a stroke, and every answer moves the dot, which asks in turn. As on the page, a control
 has one question under way: a move made meanwhile waits, a later move takes its place, and when the answer comes the
 latest one is asked. What a control is told when the server is full, it asks again a second later.
@@ -8,6 +8,9 @@ latest one is asked. What a control is told when the server is full, it asks aga
 The time of a move counts from the move itself, so waiting for the answer before is part of it. A move whose place was
 taken is counted as skipped. The tables are Markdown, on standard output. HTTP is written by hand: a client library
 would take as much of this machine as the server that is measured.
+
+locust would replace the waiting and the table, not the hands, the pumps or the server; its percentiles are of times
+rounded to two digits (147 ms counts as 150), and its user has no question that gives way to the next.
 """
 
 import argparse
@@ -33,12 +36,12 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 from PIL import Image, ImageDraw
 
-from gen_models.app.drawing import to_runs
+from gen_models.app.controls.drawing import to_runs
 
-MOST_VISITORS, MOST_SECONDS = 500, 600
+MAX_VISITORS, MAX_SECONDS = 500, 600
 HERTZ = 10.0
 """Moves a second of each visitor."""
-MAP, SHEET = "vae-map", "vae-map-sheet-0"
+MAP, CANVAS = "vae-map", "vae-map-canvas-0"
 """`elem_id`s of the controls that are moved."""
 TIMEOUT_S, RETRY_S = 20.0, 1.0
 """As in live.js."""
@@ -48,7 +51,7 @@ STROKE = 50
 
 @dataclass(frozen=True)
 class Control:
-    """A live control as the page knows it."""
+    """Describes a live control as the page knows it."""
 
     id: int
     context: dict[str, Any]
@@ -56,7 +59,7 @@ class Control:
 
 @dataclass
 class Tally:
-    """What became of the moves of one visitor's control."""
+    """Counts what became of the moves of one visitor's control."""
 
     moves: int = 0
     seconds: list[float] = field(default_factory=list)
@@ -95,7 +98,7 @@ HEAD = "\r\n".join(
 
 
 class Connection:
-    """One connection, kept open, as a browser keeps it."""
+    """Keeps one connection open, as a browser does."""
 
     def __init__(self, address: tuple[str, int]) -> None:
         self.address = address
@@ -103,7 +106,7 @@ class Connection:
         self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def post(self, path: str, content: bytes) -> tuple[int, bytes]:
-        """Status and body of the answer."""
+        """Return status and body of the answer."""
         if self.streams is None:
             self.streams = await asyncio.open_connection(*self.address)
         reader, writer = self.streams
@@ -127,7 +130,7 @@ class Connection:
 
 @asynccontextmanager
 async def present(address: tuple[str, int], session: str) -> AsyncIterator[None]:
-    """The stream that a page holds open for as long as it is shown."""
+    """Hold the stream open that a page holds for as long as it is shown."""
     _, writer = await asyncio.open_connection(*address)
     writer.write(
         f"GET /gradio_api/heartbeat/{session} HTTP/1.1\r\nHost: {address[0]}:{address[1]}\r\n\r\n".encode()
@@ -144,7 +147,7 @@ async def present(address: tuple[str, int], session: str) -> AsyncIterator[None]
 
 
 class Pump:
-    """A control on somebody's page: at most one question under way, and the next one asks for the latest value."""
+    """Asks for a control on somebody's page: one question at most under way, and the next asks for the latest value."""
 
     def __init__(
         self,
@@ -160,7 +163,7 @@ class Pump:
         self.task: asyncio.Task[None] | None = None
 
     def move(self, value: Any) -> None:
-        """The visitor moves it."""
+        """Move the control as a visitor does."""
         self.tally.moves += 1
         self.tally.skipped += self.waiting is not None
         self.waiting = value, time.perf_counter()
@@ -215,7 +218,7 @@ class Pump:
 
 
 def walk(number: int) -> Iterator[list[float]]:
-    """Places that a visitor's hand goes through: a smooth curve of its own in [−3, 3]²."""
+    """Yield places that a visitor's hand goes through: a smooth curve of its own in [−3, 3]²."""
     rng = np.random.default_rng(number)
     speed, phase = rng.uniform(0.05, 0.3, 2), rng.uniform(0, 2 * np.pi, 2)
     for k in range(sys.maxsize):
@@ -223,7 +226,7 @@ def walk(number: int) -> Iterator[list[float]]:
 
 
 def strokes(side: int = 112) -> list[str]:
-    """A digit-like stroke as it grows, as the page sends it: antialiased, then in runs."""
+    """Return a digit-like stroke as it grows, as the page sends it: antialiased, then in runs."""
     t = np.linspace(0, 1, STROKE + 1)
     points = np.stack([224 + 100 * np.sin(5 * t), 90 + 260 * t], 1)
     sheet, drawn = Image.new("L", (448, 448)), []
@@ -253,7 +256,7 @@ async def visit(
     drawing: int,
     seconds: float,
 ) -> tuple[list[Tally], list[Tally], list[Tally]]:
-    """All visitors together: tallies of those who drag, of the sheets drawn on, and of the dots those move."""
+    """Let all visitors act together; return tallies of those who drag, of the sheets drawn on, of the dots moved."""
     drags, sheets, dots = [], [], []
     drawn = strokes() if drawing else []
     start = time.perf_counter() + 0.5
@@ -271,7 +274,7 @@ async def visit(
                 def follow(reply: dict[str, Any], dot: Pump = dot) -> None:
                     dot.move(reply["send"][MAP]["value"])
 
-                sheet = Pump(controls[SHEET], session, address, follow)
+                sheet = Pump(controls[CANVAS], session, address, follow)
                 sheets.append(sheet)
                 dots.append(dot)
                 stroke = (drawn[(7 * number + k) % STROKE] for k in range(sys.maxsize))
@@ -288,7 +291,7 @@ async def visit(
 
 
 def controls_of(url: str) -> dict[str, Control]:
-    """The live controls of the page, by `elem_id`, where they have one."""
+    """Return the live controls of the page, by `elem_id`, where they have one."""
     with urllib.request.urlopen(f"{url}/config", timeout=60) as answer:
         config = json.load(answer)
     found = {}
@@ -297,21 +300,21 @@ def controls_of(url: str) -> dict[str, Control]:
         settings = re.search(
             'class="ll-live" data-settings="([^"]*)"', str(props.get("html_template"))
         )
-        if settings and props.get("elem_id"):
-            context = json.loads(unquote(settings[1]))["context"]
+        context = json.loads(unquote(settings[1])).get("context") if settings else None
+        if context is not None and props.get("elem_id"):
             found[props["elem_id"]] = Control(component["id"], context)
     return found
 
 
 @contextmanager
-def app() -> Iterator[tuple[str, int]]:
-    """Start the app as `make demo` does, on a free port of this machine: its URL and process id."""
+def app(folder: str = ".") -> Iterator[tuple[str, int]]:
+    """Start the app of a checkout as `make demo` does, on a free port; yield its URL and process id."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = os.environ | {"GRADIO_SERVER_PORT": str(port), "GRADIO_SERVER_NAME": "127.0.0.1"}
     server = subprocess.Popen(
-        [sys.executable, "app.py"], env=environment, stdout=subprocess.DEVNULL
+        [sys.executable, "app.py"], cwd=folder, env=environment, stdout=subprocess.DEVNULL
     )
     url = f"http://127.0.0.1:{port}"
     try:
@@ -329,7 +332,7 @@ def app() -> Iterator[tuple[str, int]]:
 
 
 def cpu_seconds(process: int) -> float | None:
-    """CPU time that a process has used, where Linux says so."""
+    """Return the CPU time that a process has used, where Linux says so."""
     try:
         with open(f"/proc/{process}/stat") as file:  # noqa: PTH123 - no file
             fields = file.read().rpartition(")")[2].split()
@@ -349,7 +352,7 @@ COLUMNS = (
 
 
 def row(name: str, tallies: Sequence[Tally]) -> str:
-    """One line of the table: what became of the moves of several controls."""
+    """Return one line of the table: what became of the moves of several controls."""
     times = np.sort(np.concatenate([tally.seconds for tally in tallies])) * 1000
     medians = [np.median(tally.seconds) for tally in tallies if tally.seconds]
     fair = len(medians) == len(tallies)
@@ -372,7 +375,7 @@ def row(name: str, tallies: Sequence[Tally]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the visitors and print the table; 1 if there was an error."""
+    """Run the visitors and print the table; return 1 if there was an error."""
     parser = argparse.ArgumentParser(
         prog="python -m scripts.load", description="Simulated visitors on the app."
     )
@@ -380,10 +383,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--drawing", type=int, default=5, help="how many more draw (default: 5)")
     parser.add_argument("--seconds", type=float, default=60.0, help="for how long (default: 60)")
     options = parser.parse_args(arguments)
-    if not 1 <= options.visitors <= MOST_VISITORS or not 0 <= options.drawing <= MOST_VISITORS:
-        parser.error(f"--visitors may be 1 to {MOST_VISITORS}, --drawing 0 to {MOST_VISITORS}")
-    if not 1 <= options.seconds <= MOST_SECONDS:  # NaN is not
-        parser.error(f"--seconds may be 1 to {MOST_SECONDS}")
+    if not 1 <= options.visitors <= MAX_VISITORS or not 0 <= options.drawing <= MAX_VISITORS:
+        parser.error(f"--visitors may be 1 to {MAX_VISITORS}, --drawing 0 to {MAX_VISITORS}")
+    if not 1 <= options.seconds <= MAX_SECONDS:  # NaN is not
+        parser.error(f"--seconds may be 1 to {MAX_SECONDS}")
     with app() as (url, process):
         controls = controls_of(url)
         where = urlsplit(url)

@@ -1,48 +1,57 @@
-"""Write the table of models into the README, from their cards: ``python -m scripts.readme``."""
+"""Write anew what is made from cards and from the app's tour: ``python -m scripts.readme``.
+
+These are the READMEs of models, and in ours the table of models and the stops of the tour.
+"""
 
 from pathlib import Path
 
-from gen_models import cards
+from gen_models import cards, model_readme, numbers
+from gen_models.app.chapter import path as path_of
+from gen_models.app.chapters import CHAPTERS
+from gen_models.app.shell import tour
 from gen_models.cards import Card
+from gen_models.tables import markdown_table
 
-START, END = "<!-- models -->", "<!-- /models -->"
-HEADLINES = {
-    "autoencoder": ("squared error/10", "squared error/32"),
-    "vae": ("−log p(x), 5000 samples", "squared error", "KL"),
-    "gan": ("Fréchet distance", "recall"),
-    "infogan": ("code accuracy",),
-    "pix2pix": ("L1", "SSIM"),
-    "cyclegan": ("error against the true pair/y", "cycle error/x"),
-    "features": ("accuracy",),
-    "lab": ("ring: high quality", "grid: modes"),
-}
-"""The metrics of each family that the table shows, where a card has them; the first two found."""
+EXPERIMENTS = {path_of(c, e): f"{c.title}, {e.title}" for c in CHAPTERS for e in c.experiments}
 
 
 def table(found: list[Card]) -> str:
-    """One line for each model, in Markdown."""
-    rows = []
-    for card in found:
-        keys = [key for key in HEADLINES.get(card.family, ()) if key in card.metrics][:2]
-        numbers = "; ".join(
-            f"{key} {card.metrics[key].value:.2f} (n = {card.metrics[key].n:,})" for key in keys
+    """Return one line for each model, in Markdown."""
+    rows = [
+        (
+            f"[`{card.name}`](exported/{card.name})",
+            card.title,
+            "; ".join(numbers.headlines(card, 2)),
+            card.training.spent,
+            f"{sum(graph.bytes for graph in card.graphs.values()) / 1e6:.2f}",
+            card.dataset.licence,
         )
-        size = sum(graph.bytes for graph in card.graphs.values()) / 1e6
-        rows.append(
-            f"| [`{card.name}`](exported/{card.name}) | {card.title} | {numbers} "
-            f"| {card.training.minutes:.1f} | {size:.2f} | {card.dataset.licence} |"
-        )
-    head = "| name | model | on test data | minutes | MB | licence of the data |\n|---|---|---|---|---|---|\n"
-    return head + "\n".join(rows)
+        for card in found
+    ]
+    head = ("name", "model", "on test data", "training", "MB", "licence of the data")
+    return markdown_table(head, rows)
 
 
-def with_table(readme: str, found: list[Card]) -> str:
-    """The README's text with its table made anew."""
-    before, rest = readme.split(START)
-    _, after = rest.split(END)
-    return f"{before}{START}\n{table(found)}\n{END}{after}"
+def stops() -> str:
+    """Return the stops of the app's tour with their questions, as a numbered list in Markdown."""
+    return "\n".join(
+        f"{i}. **{EXPERIMENTS[stop.address.partition('?')[0]]}** ({stop.lecture}). {stop.sentence} *{stop.question}*"
+        for i, stop in enumerate(tour.STOPS, 1)
+    )
+
+
+def renewed(readme: str, found: list[Card]) -> str:
+    """Return the README's text with what is made made anew, between its marks."""
+    for name, made in (("models", table(found)), ("tour", stops())):
+        before, rest = readme.split(f"<!-- {name} -->")
+        _, after = rest.split(f"<!-- /{name} -->")
+        readme = f"{before}<!-- {name} -->\n{made}\n<!-- /{name} -->{after}"
+    return readme
 
 
 if __name__ == "__main__":
-    path = Path("README.md")
-    path.write_text(with_table(path.read_text(), cards.discover(Path("exported"))[0]))
+    path, root = Path("README.md"), Path("exported")
+    found, _ = cards.discover(root)
+    for card in found:
+        model_readme.save(card, root / card.name)
+    path.write_text(renewed(path.read_text(), found))

@@ -5,24 +5,43 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+import toys
 from PIL import Image
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
 
 from gen_models import cards, runtime
-from scripts import chromium
+from scripts import browsers
+
+if TYPE_CHECKING:
+    from gradio import Blocks
+
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 # Gradio and huggingface_hub read these while they are imported.
 os.environ |= {
+    "GRADIO_SERVER_PORT": str(7860 + 100 * WORKER),  # the first of 100 that Gradio tries
     "GRADIO_TEMP_DIR": tempfile.mkdtemp(prefix="latent-lab-"),
     "GRADIO_ANALYTICS_ENABLED": "False",
     "GRADIO_RUN_HISTORY": "False",
     "GRADIO_SSR_MODE": "False",
     "HF_HUB_OFFLINE": "1",
 }
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever drives Chromium or asks the served app is `serial`, so that the app is started once."""
+    for item in items:
+        if {"app_url", "chromium_path"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.serial)
+
+
+# The whole page takes seconds to open on a busy machine.
+expect.set_options(timeout=30_000)
 
 CHROMIUM_FLAGS = (
     "--headless",
@@ -37,23 +56,30 @@ CHROMIUM_FLAGS = (
 
 
 @pytest.fixture(scope="session")
-def app_url() -> Iterator[str]:
+def whole_app() -> "Blocks":
+    """The app with the committed models; building it takes seconds. Tests look at it and leave it as it is."""
+    from gen_models import app
+
+    return app.build(Path("exported"))
+
+
+@pytest.fixture(scope="session")
+def app_url(whole_app: "Blocks") -> Iterator[str]:
     """Address of the app, started with the committed models as app.py starts it."""
     from gen_models import app
 
-    demo = app.build(Path("exported"))
     options = app.launch_options() | {"server_port": None, "prevent_thread_lock": True}
-    _, url, _ = demo.launch(**options, quiet=True)
+    _, url, _ = whole_app.launch(**options, quiet=True)
     yield url
-    demo.close()
+    whole_app.close()
 
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
     """Path of Chrome or Chromium. Without one the browser tests fail: they are never skipped."""
-    path = chromium.find()
+    path = browsers.find(browsers.CHROMIUM)
     if path is None:
-        pytest.fail(chromium.MISSING, pytrace=False)
+        pytest.fail(browsers.MISSING, pytrace=False)
     return path
 
 
@@ -110,57 +136,15 @@ def page(browser: Browser, app_url: str, browser_log: BrowserLog) -> Iterator[Pa
 
 
 @pytest.fixture
-def toy_card() -> cards.Card:
-    """A card of one graph, x = z W as a 4x4 picture. Its file is made by `toy_model`."""
-    content = toy_graph()
-    graph = cards.Graph(
-        "decoder.onnx", cards.sha256(content), len(content), (cards.Port("z", ("batch", 3)),),
-        (cards.Port("x", ("batch", 1, 4, 4), range=(0, 1)),), 20, 48, 0.0,
-    )  # fmt: skip
-    return cards.Card(
-        name="toy",
-        family="vae",
-        title="Toy",
-        lecture="§0",
-        summary="A matrix.",
-        limitations="It is a matrix.",
-        dataset=cards.Dataset("none", "No data", "public domain", "nowhere", "0" * 64),
-        training=cards.Training("python -m make toy", 0.0, "CPU", 0, {"torch": "0"}, "abc"),
-        config={"data": "none", "seed": 0},
-        graphs={"decoder": graph},
-        metrics={
-            "error": cards.Metric(0.125, "per picture", 10, "test", (0,), "python -m measure toy")
-        },
-    )
-
-
-def toy_graph() -> bytes:
-    """x = z W, reshaped to (batch, 1, 4, 4), with W = 0, 1, 2, ... / 48."""
-    weights = np.arange(48, dtype=np.float32).reshape(3, 16) / 48
-    graph = helper.make_graph(
-        [
-            helper.make_node("MatMul", ["z", "W"], ["flat"]),
-            helper.make_node("Reshape", ["flat", "shape"], ["x"]),
-        ],
-        "toy",
-        [helper.make_tensor_value_info("z", TensorProto.FLOAT, ["batch", 3])],
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 1, 4, 4])],
-        [
-            numpy_helper.from_array(weights, "W"),
-            numpy_helper.from_array(np.array([-1, 1, 4, 4]), "shape"),
-        ],
-    )
-    opset = helper.make_opsetid("", 20)
-    return helper.make_model(graph, opset_imports=[opset], ir_version=10).SerializeToString()
+def toy_model(tmp_path: Path) -> runtime.Model:
+    """A model of one small graph, in a folder that the test may damage."""
+    return toys.matrix(tmp_path / "exported")
 
 
 @pytest.fixture
-def toy_model(toy_card: cards.Card, tmp_path: Path) -> runtime.Model:
-    """The toy card with its graph, in a folder that the test may damage."""
-    folder = tmp_path / "exported" / "toy"
-    toy_card.save(folder)
-    (folder / "decoder.onnx").write_bytes(toy_graph())
-    return runtime.Model(toy_card, folder)
+def toy_card(toy_model: runtime.Model) -> cards.Card:
+    """The card of `toy_model`."""
+    return toy_model.card
 
 
 @pytest.fixture(scope="session")

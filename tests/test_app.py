@@ -1,5 +1,6 @@
 """The app as a whole: it builds with any models, and answers over HTTP."""
 
+import re
 import shutil
 
 import pytest
@@ -7,8 +8,10 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from gen_models import app
-from gen_models.app import models_tab, page
-from gen_models.app.tabs import TABS
+from gen_models.app.chapter import path
+from gen_models.app.chapters import CHAPTERS
+from gen_models.app.shell import models as models_page
+from gen_models.app.shell import page
 
 
 @pytest.fixture
@@ -19,40 +22,50 @@ def texts():
     return of
 
 
-def test_with_no_models_each_tab_says_the_command_that_makes_one(tmp_path, texts):
+def test_with_no_models_each_chapter_says_the_command_that_makes_one(tmp_path, texts):
     shown = texts(app.build(tmp_path))
-    scripts = [tab.SCRIPT for tab in TABS if tab.SCRIPT]
+    scripts = [chapter.script for chapter in CHAPTERS if chapter.script]
     assert len(scripts) >= 3
     for script in scripts:
         assert f"python -m {script}" in shown
 
 
-def test_a_damaged_model_gives_a_sentence_in_its_tab_and_the_others_work(tmp_path, texts):
+def test_a_damaged_model_gives_a_sentence_in_its_chapter_and_the_others_work(tmp_path, texts):
     shutil.copytree("exported", tmp_path / "exported")
     (tmp_path / "exported" / "vae-digits-2d" / "decoder.onnx").write_bytes(b"damaged")
     (tmp_path / "exported" / "ae-digits" / "card.json").write_text("{")
     shown = texts(app.build(tmp_path / "exported"))
     assert "vae-digits-2d/decoder.onnx is not the file its card describes" in shown
-    assert "ae-digits/card.json is damaged" in shown
+    assert "ae-digits/card.json is no card" in shown
 
 
-def test_every_tab_has_its_equation_its_notice_and_its_facts(texts):
-    shown = texts(app.build())
-    for tab in TABS:
-        assert f"$${tab.EQUATION}$$" in shown
-        assert f"**Notice:** {tab.NOTICE}" in shown
-        assert tab.LECTURE.startswith("§")
+def test_every_experiment_has_an_idea_an_equation_a_notice_of_its_own(texts, whole_app):
+    def plain(text):  # Gradio takes indentation out of Markdown
+        return " ".join(text.split())
+
+    shown = plain(texts(whole_app))
+    experiments = [each for chapter in CHAPTERS for each in chapter.experiments]
+    for experiment in experiments:
+        assert plain(experiment.idea) in shown
+        assert plain(f"$${experiment.equation}$$") in shown
+        assert plain(f"**Notice.** {experiment.notice}") in shown
+        assert experiment.lecture.startswith("§")
+        for selector in (experiment.control, experiment.result, experiment.number):
+            assert selector.startswith(("#", "["))
+    for own in ("idea", "equation", "notice"):
+        assert len({getattr(each, own) for each in experiments}) == len(experiments), own
 
 
-def test_every_event_that_computes_has_a_name():
-    for fn in app.build().fns.values():
+def test_addresses_are_words_and_no_two_are_the_same():
+    addresses = [path(chapter, each) for chapter in CHAPTERS for each in chapter.experiments]
+    assert len(set(addresses)) == len(addresses) > 10
+    for address in addresses:
+        assert re.fullmatch("[a-z0-9-]+/[a-z0-9-]+", address)
+
+
+def test_every_event_that_computes_has_a_name(whole_app):
+    for fn in whole_app.fns.values():
         assert fn.api_name or fn.fn is None or fn.api_visibility == "private", fn
-
-
-def test_the_overview_lists_every_model_with_its_licence(toy_model):
-    line = models_tab.overview([toy_model]).splitlines()[-1]
-    assert "Toy" in line
-    assert "public domain" in line
 
 
 def test_facts_hold_the_command_the_data_and_the_numbers(toy_card):
@@ -60,7 +73,7 @@ def test_facts_hold_the_command_the_data_and_the_numbers(toy_card):
     for fact in (
         toy_card.training.command,
         "public domain",
-        "0.125 per picture",
+        "0.125 share of samples among real images",
         "n = 10",
         "python -m measure toy",
     ):
@@ -68,8 +81,8 @@ def test_facts_hold_the_command_the_data_and_the_numbers(toy_card):
 
 
 def test_latency_is_measured_for_every_graph(toy_model):
-    assert 0 < models_tab.latency(toy_model, "decoder") < 1
-    assert "| decoder |" in models_tab.latency_table(toy_model)
+    assert 0 < models_page.latency(toy_model, "generator") < 1
+    assert "| generator |" in models_page.latency_table(toy_model)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The tab Autoencoders in a real browser, on the committed models."""
+"""The chapter Autoencoders in a real browser, on the committed models."""
 
 import re
 
@@ -12,12 +12,14 @@ ERROR = re.compile(r"squared error \d")
 
 @pytest.fixture
 def open_experiment(page: Page, app_url: str, browser_log):
-    """Opens the tab and an experiment in it; at the end, the browser has nothing to complain of."""
+    """Opens an experiment at its address; at the end, the browser has nothing to complain of."""
 
     def open_it(name: str) -> Page:
-        page.goto(app_url)
-        page.get_by_role("tab", name="Autoencoders", exact=True).first.click()
-        page.get_by_role("tab", name=name, exact=True).click()
+        page.goto(f"{app_url}#autoencoder/{name}")
+        tab = page.locator(f'[role=tab][data-tab-id="autoencoder/{name}"]')
+        expect(tab).to_have_attribute("aria-selected", "true", timeout=60_000)
+        first = page.locator(".ll-number:visible").first
+        expect(first).to_have_text(re.compile(r"\d"), timeout=60_000)
         return page
 
     yield open_it
@@ -28,33 +30,38 @@ def canvas(page: Page, slot: str) -> Locator:
     return page.locator(f'canvas[data-slot="{slot}"]:visible')
 
 
-def pixels(picture: Locator) -> str:
-    return picture.evaluate("canvas => canvas.toDataURL()")
+def pixels(image: Locator) -> str:
+    return image.evaluate("canvas => canvas.toDataURL()")
 
 
-def expect_change(picture: Locator, before: str) -> str:
+def expect_change(image: Locator, before: str) -> str:
     """Waits until the canvas shows something else than before, and returns that."""
     for _ in range(100):
-        if (now := pixels(picture)) != before:
+        if (now := pixels(image)) != before:
             return now
-        picture.page.wait_for_timeout(50)
-    raise AssertionError("the picture did not change")
+        image.page.wait_for_timeout(50)
+    raise AssertionError("the image did not change")
 
 
 def number(page: Page, slot: str) -> Locator:
     return page.locator(f'[data-text="{slot}"]:visible')
 
 
-def test_pictures_follow_a_drawing(open_experiment):
-    page = open_experiment("Reconstruct")
+def choose(page: Page, data: str) -> None:
+    page.get_by_label("Data").locator("visible=true").click()
+    page.get_by_role("option", name=data).click()
+
+
+def test_images_follow_a_drawing(open_experiment):
+    page = open_experiment("reconstruct")
     expect(number(page, "conv")).to_have_text(ERROR)
     before = {slot: pixels(canvas(page, slot)) for slot in ("x", "conv", "linear", "pca")}
 
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_text("The drawing is empty")).to_be_visible()
-    sheet = page.locator("canvas.ll-draw:visible")
-    sheet.scroll_into_view_if_needed()  # the button below it may have scrolled it out
-    box = sheet.bounding_box()
+    pad = page.locator("canvas.ll-draw:visible")
+    pad.scroll_into_view_if_needed()  # the button below it may have scrolled it out
+    box = pad.bounding_box()
     x, y, side = box["x"], box["y"], box["width"]
     page.mouse.move(x + 0.3 * side, y + 0.2 * side)
     page.mouse.down()
@@ -69,18 +76,18 @@ def test_pictures_follow_a_drawing(open_experiment):
         expect(number(page, kind)).to_have_text(ERROR)
 
 
-def test_pictures_follow_the_code_size_and_two_numbers_are_too_few(open_experiment):
-    page = open_experiment("Reconstruct")
+def test_images_follow_the_code_size_and_two_numbers_are_too_few(open_experiment):
+    page = open_experiment("reconstruct")
     expect(number(page, "conv")).to_have_text(ERROR)
     before = pixels(canvas(page, "conv"))
     slider = page.get_by_role("slider", name="Code size").locator("visible=true")
 
     slider.press("End")
-    expect(slider).to_have_attribute("aria-valuetext", "64 numbers")
+    expect(slider).to_have_attribute("aria-valuetext", "64 dimensions")
     many = expect_change(canvas(page, "conv"), before)
     least = error(page)
     slider.press("Home")
-    expect(slider).to_have_attribute("aria-valuetext", "2 numbers")
+    expect(slider).to_have_attribute("aria-valuetext", "2 dimensions")
     expect_change(canvas(page, "conv"), many)
     assert error(page) > 3 * least
 
@@ -89,42 +96,70 @@ def error(page: Page) -> float:
     return float(number(page, "conv").inner_text().removeprefix("squared error "))
 
 
+def test_a_thick_6_is_an_8_at_two_dimensions_and_a_6_again_at_eight(open_experiment):
+    page = open_experiment("reconstruct")
+    expect(number(page, "here")).to_have_text("1.50")
+    slider = page.get_by_role("slider", name="Code size").locator("visible=true")
+    slider.press("ArrowRight")
+    slider.press("ArrowRight")
+    expect(slider).to_have_attribute("aria-valuetext", "8 dimensions")
+    expect(number(page, "here")).to_have_text("0.37")
+
+
 def test_a_choice_outlives_a_look_at_other_data(open_experiment):
-    page = open_experiment("Reconstruct")
+    page = open_experiment("reconstruct")
     expect(number(page, "conv")).to_have_text(ERROR)
     slider = page.get_by_role("slider", name="Code size").locator("visible=true")
     before = pixels(canvas(page, "pca"))
-    slider.press("Home")
-    two = expect_change(canvas(page, "pca"), before)
+    slider.press("End")
+    many = expect_change(canvas(page, "pca"), before)
 
-    page.get_by_label("Fashion").check()
-    expect(slider).to_have_attribute("aria-valuetext", "32 numbers")
+    choose(page, "Fashion-MNIST")
+    expect(slider).to_have_attribute("aria-valuetext", "16 dimensions")
     expect(number(page, "conv")).to_have_text(ERROR)
-    page.get_by_label("digits").check()
-    expect(slider).to_have_attribute("aria-valuetext", "2 numbers")
+    choose(page, "10,000 MNIST digits")
+    expect(slider).to_have_attribute("aria-valuetext", "64 dimensions")
     for _ in range(100):
-        if pixels(canvas(page, "pca")) == two:
+        if pixels(canvas(page, "pca")) == many:
             return
         page.wait_for_timeout(50)
-    raise AssertionError("the pictures are not those of the chosen code size")
+    raise AssertionError("the images are not those of the chosen code size")
+
+
+def test_the_code_size_marks_its_points_on_the_curve(open_experiment):
+    page = open_experiment("errors")
+    ratio = page.locator('[data-part="ratio"]:visible')
+    marked = page.locator("circle.ae-here").locator("visible=true")
+    expect(ratio).to_have_text("0.34")
+    slider = page.get_by_role("slider", name="Code size").locator("visible=true")
+    slider.press("Home")
+    expect(ratio).to_have_text("0.71")
+    expect(marked).to_have_count(3)
+    expect(marked.first).to_have_attribute("data-x", "2")
+    slider.press("End")
+    expect(ratio).to_have_text("0.18")
+    choose(page, "Fashion-MNIST")
+    expect(ratio).to_have_text("0.53")
+    choose(page, "10,000 MNIST digits")
+    expect(ratio).to_have_text("0.18")
 
 
 def test_the_curve_is_described_and_its_numbers_stand_in_a_table(open_experiment):
-    page = open_experiment("Error curve")
+    page = open_experiment("errors")
     expect(
         page.get_by_role("img", name="Curves of squared error").locator("visible=true")
     ).to_have_count(1)
     rows = page.get_by_role("row").locator("visible=true")
     expect(rows).to_have_count(8)  # a heading and seven code sizes
-    expect(page.locator(".ll-number:visible")).to_contain_text("1.0")
+    expect(page.get_by_text("at most 1.000 times PCA").locator("visible=true")).to_have_count(1)
 
 
-def test_the_way_between_two_pictures_bends_and_plays(open_experiment):
-    page = open_experiment("Between two")
+def test_the_way_between_two_images_bends_and_plays(open_experiment):
+    page = open_experiment("between")
     expect(number(page, "bend-pca")).to_have_text("0.00")
     assert float(number(page, "bend-conv").inner_text()) > 1
     before = pixels(canvas(page, "fade"))
-    page.get_by_role("group", name="From").get_by_label("Picture 5", exact=True).locator(
+    page.get_by_role("group", name="From").get_by_label("Image 5", exact=True).locator(
         "visible=true"
     ).click()
     chosen = expect_change(canvas(page, "fade"), before)
@@ -136,22 +171,25 @@ def test_the_way_between_two_pictures_bends_and_plays(open_experiment):
 
 
 def test_new_samples_and_a_wider_spread(open_experiment):
-    page = open_experiment("As a generator")
-    expect(number(page, "error-real")).to_have_text(re.compile(r"^0\.\d\d$"))
-    before = {slot: pixels(canvas(page, slot)) for slot in ("random", "gaussian", "real")}
+    page = open_experiment("generator")
+    distance = page.locator('[data-part="distance-vae"]:visible')
+    expect(distance).to_have_text("6.2")
+    before = {slot: pixels(canvas(page, slot)) for slot in ("noise", "gaussian", "real")}
     page.get_by_role("button", name="New samples").locator("visible=true").click()
     expect_change(canvas(page, "gaussian"), before["gaussian"])
-    narrow = expect_change(canvas(page, "random"), before["random"])
+    narrow = expect_change(canvas(page, "noise"), before["noise"])
     assert pixels(canvas(page, "real")) == before["real"]
     fitted = pixels(canvas(page, "gaussian"))
     page.get_by_role("slider", name="s", exact=True).locator("visible=true").press("End")
-    expect_change(canvas(page, "random"), narrow)
+    expect_change(canvas(page, "noise"), narrow)
     assert pixels(canvas(page, "gaussian")) == fitted
+    page.get_by_role("slider", name="Code size").locator("visible=true").press("Home")
+    expect(distance).to_have_text("64.2")
+    expect_change(canvas(page, "gaussian"), fitted)
 
 
-def test_the_tab_fits_a_phone(open_experiment, page):
+def test_the_chapter_fits_a_phone(open_experiment, page):
     page.set_viewport_size({"width": 390, "height": 844})
-    for name in ("Reconstruct", "Error curve", "Between two", "As a generator"):
+    for name in ("reconstruct", "errors", "between", "generator"):
         open_experiment(name)
-        page.wait_for_timeout(500)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

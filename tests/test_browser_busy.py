@@ -8,7 +8,9 @@ import pytest
 from gradio_client import Client
 from playwright.sync_api import expect
 
-from gen_models.app import launch_options, live
+from gen_models.app import controls, launch_options
+from gen_models.app.controls import live
+from gen_models.app.hosting import sentences
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +35,7 @@ def app_url():
         number = gr.Number(0, label="Presses", elem_id="presses")
         gr.Button("Press").click(count, number, number, concurrency_id="one", api_name="count")
         gr.Button("Hold").click(hold, concurrency_id="one", concurrency_limit=1, api_name="hold")
-        live.LatentPad(answer, elem_id="pad", numbers=[("n", "the answer")])
+        controls.LatentPad(answer, elem_id="pad", numbers=[("n", "the answer")])
     demo.queue(max_size=1)
     options = launch_options() | {"server_port": None, "prevent_thread_lock": True}
     _, url, _ = demo.launch(**options, quiet=True)
@@ -77,7 +79,7 @@ def test_a_control_that_finds_all_places_taken_says_so_and_asks_again(page, app_
     for _ in range(live.AT_ONCE):
         assert live._places.acquire(timeout=1)
     page.goto(app_url)
-    expect(page.locator("#pad .ll-error")).to_have_text(live.BUSY)
+    expect(page.locator("#pad .ll-error")).to_have_text(sentences.BUSY)
     for _ in range(live.AT_ONCE):
         live._places.release()
     expect(page.locator("#pad [data-text=n]")).to_have_text("answered")

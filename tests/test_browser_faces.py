@@ -1,4 +1,4 @@
-"""The tab "Morphing faces" in Chromium, with a toy model: things are moved, and the faces follow."""
+"""The chapter "Morphing faces" in Chromium, with a toy model: things are moved, and the faces follow."""
 
 import re
 
@@ -8,21 +8,20 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=30_000)
 
 PIXELS = "selector => document.querySelector(selector)?.toDataURL()"
 
 
 @pytest.fixture(scope="module")
 def app_url(tmp_path_factory):
-    """Address of the app with a toy model and this tab alone, which `page` opens."""
+    """Address of the app with a toy model and this chapter alone, which `page` opens."""
     from gen_models import app
-    from gen_models.app.tabs import faces
+    from gen_models.app.chapters import faces
 
     root = tmp_path_factory.mktemp("exported")
     toys.heads(root)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app, "TABS", (faces,))
-        demo = app.build(root)
+    demo = app.build(root, (faces.CHAPTER,))
     options = app.launch_options() | {"server_port": None, "prevent_thread_lock": True}
     _, url, _ = demo.launch(**options, quiet=True)
     yield url
@@ -31,14 +30,14 @@ def app_url(tmp_path_factory):
 
 @pytest.fixture
 def open_experiment(page: Page, app_url, browser_log):
-    """Open one experiment of the tab; at the end, nothing went wrong on the page."""
+    """Open one experiment of the chapter; at the end, nothing went wrong on the page."""
 
     def open_(name, width=1280, height=800):
-        page.set_viewport_size({"width": 1280, "height": height})
-        page.goto(app_url)
-        page.get_by_role("tab", name="Morphing faces", exact=True).click()
-        page.locator("#faces-experiments-0").get_by_role("tab", name=name, exact=True).click()
         page.set_viewport_size({"width": width, "height": height})
+        page.goto(f"{app_url}#faces/{name}")
+        expect(page.locator(f'[role=tab][data-tab-id="faces/{name}"]')).to_have_attribute(
+            "aria-selected", "true"
+        )
 
     yield open_
     assert browser_log.errors == []
@@ -54,19 +53,26 @@ def painted(page: Page, canvas):
     return page.evaluate(PIXELS, canvas)
 
 
+STILL = f"""([selector, before]) => {{
+  const now = ({PIXELS})(selector);
+  if (now !== window.wasPainted) [window.wasPainted, window.paintedAt] = [now, performance.now()];
+  return now !== before && performance.now() - window.paintedAt > 300;
+}}"""
+
+
 def changed(page: Page, canvas, before):
-    """Wait until the pixels are others; the pixels."""
-    page.wait_for_function(f"([s, before]) => ({PIXELS})(s) !== before", arg=[canvas, before])
+    """Wait until the pixels are others, and stay: Gradio brings a control's context before its value. The pixels."""
+    page.wait_for_function(STILL, arg=[canvas, before])
     expect(page.locator(".ll-error:visible").filter(has_text=re.compile("."))).to_have_count(0)
     return page.evaluate(PIXELS, canvas)
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
 def test_the_face_follows_a_slider_and_stays_in_view(page, open_experiment, width, height):
-    open_experiment("Sliders", width, height)
-    canvas = "#faces-sliders-0 canvas"
+    open_experiment("sliders", width, height)
+    canvas = "#faces-sliders-results canvas"
     before = painted(page, canvas)
-    slider = page.locator("#faces-sliders-0 input").last
+    slider = page.locator("#faces-sliders input").last
     slider.scroll_into_view_if_needed()
     page.wait_for_timeout(200)
     box = slider.bounding_box()
@@ -84,35 +90,51 @@ def test_the_face_follows_a_slider_and_stays_in_view(page, open_experiment, widt
     page.mouse.up()
 
 
-def test_without_warmth_every_face_is_the_mean_face(page, open_experiment):
-    open_experiment("Sliders")
-    canvas, length = "#faces-sliders-0 canvas", page.locator("#faces-sliders-0 [data-text=length]")
+def test_without_temperature_every_face_is_the_mean_face(page, open_experiment):
+    open_experiment("sliders")
+    canvas = "#faces-sliders-results canvas"
+    length = page.locator("#faces-sliders-results [data-text=length]")
     before = painted(page, canvas)
-    page.locator("#faces-sliders-0-warmth input").focus()
+    page.locator("#faces-temperature input").focus()
     page.keyboard.press("Home")
     cold = changed(page, canvas, before)
     expect(length).to_have_text("0.0")
     page.keyboard.press("End")
     changed(page, canvas, cold)
     hot = float(length.text_content())
-    page.get_by_role("button", name="Mean face").click()
+    page.get_by_label("the mean face").check()
     expect(length).to_have_text("0.0")
     assert page.evaluate(PIXELS, canvas) == cold
-    page.get_by_role("button", name="Random face").locator("visible=true").click()
+    page.get_by_role("button", name="Another face").click()
     expect(length).not_to_have_text("0.0")
-    assert hot > 1.2 * 16**0.5 / 2
+    expect(page.get_by_label("a draw from p(z)")).to_be_checked()
+    assert hot > 2 * 16**0.5 / 2
+
+
+def test_reset_goes_back_to_the_face_of_the_seed(page, open_experiment):
+    open_experiment("sliders")
+    canvas = "#faces-sliders-results canvas"
+    first = painted(page, canvas)
+    page.get_by_label("Seed").fill("5")
+    page.get_by_label("Seed").press("Enter")
+    fifth = changed(page, canvas, first)
+    page.locator("#faces-sliders input").first.focus()
+    page.keyboard.press("End")
+    changed(page, canvas, fifth)
+    page.locator("#faces-sliders .ll-reset").click()
+    page.wait_for_function(f"([s, before]) => ({PIXELS})(s) === before", arg=[canvas, fifth])
 
 
 def test_one_attribute_is_moved_and_another_moves_along(page, open_experiment):
-    open_experiment("Attributes")
-    canvas = "#faces-attributes-0 canvas[data-slot=after]"
+    open_experiment("attributes")
+    canvas = "#faces-attributes-results canvas[data-slot=after]"
     before = painted(page, canvas)
-    page.locator("#faces-attributes-0 input").first.focus()
+    page.locator("#faces-attributes input").first.focus()
     page.keyboard.press("End")
     changed(page, canvas, before)
 
     def moved(name):
-        words = page.locator(f"#faces-attributes-0 [data-text={name}]").text_content()
+        words = page.locator(f"#faces-attributes-results [data-text={name}]").text_content()
         first, last = (float(part.replace("−", "-")) for part in words.split(" → "))
         return last - first
 
@@ -122,38 +144,42 @@ def test_one_attribute_is_moved_and_another_moves_along(page, open_experiment):
 
 
 def test_another_head_or_a_random_face_takes_the_place_of_the_first(page, open_experiment):
-    open_experiment("Attributes")
-    canvas = "#faces-attributes-0 canvas[data-slot=before]"
+    open_experiment("attributes")
+    canvas = "#faces-attributes-results canvas[data-slot=before]"
     first = painted(page, canvas)
-    heads = page.locator("#faces-attributes-0-heads .ll-example")
+    heads = page.locator("#faces-attributes-heads .ll-example")
     heads.nth(4).click()
     fifth = changed(page, canvas, first)
     expect(heads.nth(4)).to_have_attribute("aria-pressed", "true")
-    experiments = page.locator("#faces-experiments-0")
+    page.wait_for_function("location.hash === '#faces/attributes?face=4'")
     for name in ("Encode", "Attributes"):  # a page that is left is built anew when one returns
-        experiments.get_by_role("tab", name=name, exact=True).click()
+        page.get_by_role("tab", name=name, exact=True).click()
         page.wait_for_timeout(500)
     assert painted(page, canvas) == fifth
     expect(heads.nth(4)).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Random face").locator("visible=true").click()
     changed(page, canvas, fifth)
     expect(heads.nth(4)).to_have_attribute("aria-pressed", "false")
+    page.wait_for_function("/face=[0-9]{2,3}$/.test(location.hash)")
 
 
 def test_a_photograph_is_encoded_and_a_file_that_is_none_is_refused(
     page, open_experiment, browser_log, tmp_path
 ):
-    open_experiment("Encode")
+    open_experiment("encode")
     Image.new("RGB", (90, 160), (200, 40, 40)).save(tmp_path / "photo.jpg")
     (tmp_path / "words.png").write_text("no picture")
-    number = page.locator(".ll-number:visible").first
+    number = page.locator("#faces-encode-numbers .ll-number").first
     before = number.text_content()
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Upload a photo").locator("visible=true").click()
     chooser.value.set_files(tmp_path / "photo.jpg")
     expect(number).not_to_have_text(before)
     assert float(number.text_content()) > 1
-    expect(page.locator("#faces-encode-0-heads [aria-pressed=true]")).to_have_count(0)
+    expect(page.locator("#faces-encode-heads [aria-pressed=true]")).to_have_count(0)
+    assert page.evaluate("location.hash") == "#faces/encode"
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator("#ll-bar [role=status]")).to_contain_text("uploaded")
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Upload a photo").locator("visible=true").click()
     chooser.value.set_files(tmp_path / "words.png")
@@ -161,10 +187,10 @@ def test_a_photograph_is_encoded_and_a_file_that_is_none_is_refused(
 
 
 def test_the_morph_follows_the_dot_its_corners_change_and_it_becomes_a_gif(page, open_experiment):
-    open_experiment("Morph")
-    canvas = "#faces-morph-0 canvas[data-slot=latent]"
+    open_experiment("morph")
+    canvas = "#faces-morph-results canvas[data-slot=latent]"
     before = painted(page, canvas)
-    pad = page.locator("#faces-morph-0 .ll-pad")
+    pad = page.locator("#faces-morph .ll-pad")
     pad.scroll_into_view_if_needed()
     box = pad.bounding_box()
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
@@ -172,13 +198,13 @@ def test_the_morph_follows_the_dot_its_corners_change_and_it_becomes_a_gif(page,
     page.mouse.move(box["x"] + 2, box["y"] + 2, steps=8)
     corner = changed(page, canvas, before)
     page.mouse.up()
-    background = page.locator("#faces-morph-0 .ll-back")
+    background = page.locator("#faces-morph .ll-back")
     old = background.get_attribute("src")
-    page.locator("#faces-morph-0-heads .ll-example").nth(6).click()
+    page.locator("#faces-morph-heads .ll-example").nth(6).click()
     changed(page, canvas, corner)
     expect(background).not_to_have_attribute("src", old)
     page.get_by_role("button", name="Make a GIF").click()
-    download = page.locator("#faces-morph-0-film").get_by_role("button", name="Download")
+    download = page.locator("#faces-morph-film").get_by_role("button", name="Download")
     expect(download).to_be_visible(timeout=30_000)
     with page.expect_download() as event:
         download.click()

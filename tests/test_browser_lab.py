@@ -3,7 +3,7 @@
 import re
 
 import pytest
-import toys_lab
+import toys
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
@@ -15,14 +15,12 @@ PIXELS = "i => document.querySelectorAll('.lab-stage')[i].toDataURL()"
 def app_url(tmp_path_factory):
     """Address of the app with two toy methods and this tab alone, which `page` opens."""
     from gen_models import app
-    from gen_models.app.tabs import lab
+    from gen_models.app.chapters import lab
 
     root = tmp_path_factory.mktemp("exported")
-    toys_lab.method(root)
-    toys_lab.method(root, "lab-pacgan-2", pack=2)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app, "TABS", (lab,))
-        demo = app.build(root)
+    toys.lab(root)
+    toys.lab(root, "lab-pacgan-2", pack=2)
+    demo = app.build(root, (lab.CHAPTER,))
     options = app.launch_options() | {"server_port": None, "prevent_thread_lock": True}
     _, url, _ = demo.launch(**options, quiet=True)
     yield url
@@ -36,12 +34,11 @@ def lab(page: Page, app_url, browser_log):
     page.set_default_timeout(60_000)
     expect.set_options(timeout=60_000)
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.goto(app_url)
-    page.get_by_role("tab", name="GAN lab", exact=True).click()
+    page.goto(f"{app_url}#lab/play")
     expect(game(page)).to_have_attribute("aria-label", re.compile("step 0"))
     game(page).scroll_into_view_if_needed()
     yield page
-    expect.set_options(timeout=5_000)
+    expect.set_options(timeout=30_000)
     assert browser_log.errors == []
 
 
@@ -87,7 +84,7 @@ def test_one_step_is_one_step_and_the_same_seed_is_the_same_training(lab):
     lab.wait_for_timeout(200)
     third = lab.evaluate(PIXELS, 0)
     assert third != start
-    press(lab, "Reset, same seed")
+    press(lab, "Reset")
     expect(lab.locator("[data-text=step]").first).to_have_text("0")
     lab.wait_for_timeout(200)
     assert lab.evaluate(PIXELS, 0) == start
@@ -96,6 +93,7 @@ def test_one_step_is_one_step_and_the_same_seed_is_the_same_training(lab):
     expect(lab.locator("[data-text=step]").first).to_have_text("3")
     lab.wait_for_timeout(200)
     assert lab.evaluate(PIXELS, 0) == third
+    lab.get_by_text("More: seed").click()
     press(lab, "New seed")
     expect(lab.locator("[data-text=step]").first).to_have_text("0")
     lab.wait_for_timeout(200)
@@ -146,7 +144,7 @@ def test_a_learning_rate_that_is_too_high_is_said_and_play_stops(lab):
         re.compile(r"The training diverged at step [\d,]+: lower the learning rate\.")
     )
     expect(lab.get_by_role("button", name="Play", exact=True)).to_be_visible()
-    press(lab, "Reset, same seed")
+    press(lab, "Reset")
     expect(lab.locator(".lab-game .ll-error").first).to_have_text("")
 
 
@@ -198,7 +196,7 @@ def test_a_drawing_can_be_made_by_keyboard(lab):
 def test_a_page_that_is_left_stops_and_goes_on_where_it_was(lab):
     press(lab, "Play")
     expect(lab.locator("[data-text=modes]").first).to_have_text("8 / 8")
-    pages = lab.locator("#lab-pages")
+    pages = lab.locator("#tab-unstable")
     pages.get_by_role("tab", name="Scoreboard", exact=True).click()
     lab.wait_for_timeout(500)
     pages.get_by_role("tab", name="Play", exact=True).click()

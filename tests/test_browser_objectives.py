@@ -1,20 +1,19 @@
-"""The tab "What the objective prefers" in Chromium: a slider is moved, curve and number follow."""
+"""The chapter "Objectives" in Chromium: a slider is moved, curve and number follow."""
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from gen_models import app
+from gen_models.app.chapters import objectives
+
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=30_000)  # for a slow machine
 
 
 @pytest.fixture(scope="module")
 def app_url(tmp_path_factory):
-    """Address of the app with this tab alone and no model at all, which `page` opens."""
-    from gen_models import app
-    from gen_models.app.tabs import objectives
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app, "TABS", (objectives,))
-        demo = app.build(tmp_path_factory.mktemp("exported"))
+    """Address of the app with this chapter alone and no model at all, which `page` opens."""
+    demo = app.build(tmp_path_factory.mktemp("exported"), (objectives.CHAPTER,))
     options = app.launch_options() | {"server_port": None, "prevent_thread_lock": True}
     _, url, _ = demo.launch(**options, quiet=True)
     yield url
@@ -23,13 +22,11 @@ def app_url(tmp_path_factory):
 
 @pytest.fixture
 def open_experiment(page: Page, app_url, browser_log):
-    """Open one experiment of the tab; at the end, nothing went wrong on the page."""
+    """Open one experiment; at the end, nothing went wrong on the page."""
 
     def open_(name):
         page.set_viewport_size({"width": 1280, "height": 1000})
-        page.goto(app_url)
-        page.get_by_role("tab", name="What the objective prefers", exact=True).click()
-        page.locator("#objectives-experiments").get_by_role("tab", name=name, exact=True).click()
+        page.goto(f"{app_url}#objectives/{name}")
 
     yield open_
     assert browser_log.errors == []
@@ -50,16 +47,20 @@ def move(page: Page, slider, key):
 
 
 def test_the_fits_follow_the_distance_and_the_shape_of_the_bumps(page, open_experiment):
-    open_experiment("One Gaussian, two bumps")
+    open_experiment("fits")
     curve = drawn(page, "objectives-fits", "reverse")
     before = curve.get_attribute("d")
-    mean = page.locator("#objectives-fits [data-part=cell-2-0]")
+    mean = page.locator("#objectives-fits-table [data-part=cell-2-0]")
+    sigma = page.locator("#objectives-fits-numbers [data-text=reverse]")
+    move(page, "objectives-distance", "Home")
     expect(mean).to_have_text("0.00")
     move(page, "objectives-distance", "End")
     expect(mean).to_have_text("−4.00")
+    expect(sigma).to_have_text("0.50")
     assert curve.get_attribute("d") != before
-    expect(page.locator("#objectives-fits [data-part=remark]")).to_contain_text("equally good")
-    switch = page.locator("#objectives-distance [data-text=reverse]")
+    remark = page.locator("#objectives-fits-table [data-part=remark]")
+    expect(remark).to_contain_text("equally good")
+    switch = page.locator("#objectives-fits-numbers [data-text=reverse-switch]")
     old = switch.text_content()
     move(page, "objectives-left", "ArrowRight")
     expect(switch).not_to_have_text(old)
@@ -68,28 +69,28 @@ def test_the_fits_follow_the_distance_and_the_shape_of_the_bumps(page, open_expe
 
 
 def test_samples_move_with_the_steps(page, open_experiment):
-    open_experiment("Naive sampling revisited")
+    open_experiment("naive")
     marks = drawn(page, "objectives-naive", "naive")
     before = marks.get_attribute("d")
     move(page, "objectives-steps", "Home")
-    std = page.locator("#objectives-steps [data-text=naive]")
+    std = page.locator("#objectives-naive-numbers [data-text=naive]")
     expect(std).to_have_text("0.298")
     assert marks.get_attribute("d") != before
     move(page, "objectives-steps", "End")
     expect(std).to_have_text("0.000")
-    expect(page.locator("#objectives-steps [data-text=points]")).to_have_text("1 of 96")
+    expect(page.locator("#objectives-naive-numbers [data-text=points]")).to_have_text("1 of 96")
     move(page, "objectives-naive-mean", "Home")
-    expect(page.locator("#objectives-steps [data-text=top]")).to_have_text("−0.98")
+    expect(page.locator("#objectives-naive-numbers [data-text=top]")).to_have_text("−0.98")
 
 
 def test_a_gradient_is_lost_as_the_distance_grows(page, open_experiment):
-    open_experiment("Generator losses")
-    curve = drawn(page, "objectives-losses", "model")
+    open_experiment("losses")
+    curve = drawn(page, "objectives-losses-densities", "model")
     before = curve.get_attribute("d")
     move(page, "objectives-apart", "Home")
-    game = page.locator("#objectives-apart [data-text=game]")
+    game = page.locator("#objectives-losses-numbers [data-text=game]")
     expect(game).to_have_text("−0.250")
     assert curve.get_attribute("d") != before
     move(page, "objectives-apart", "End")
     expect(game).to_contain_text("10⁻⁵")
-    expect(page.locator("#objectives-apart [data-text=practice]")).to_have_text("−0.500")
+    expect(page.locator("#objectives-losses-numbers [data-text=practice]")).to_have_text("−0.500")

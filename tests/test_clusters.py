@@ -7,7 +7,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from training.clusters import spectral_clusters
+from gen_models.errors import UserError
+from training.engine.clusters import spectral_clusters
 
 
 def same_partition(a, b):
@@ -49,5 +50,5 @@ def test_fewer_pictures_than_neighbours_will_do_but_not_fewer_than_clusters():
     h = np.eye(4)[[0, 0, 0, 1, 1, 1]] + 0.01 * np.random.default_rng(0).random((6, 4))
     h /= np.linalg.norm(h, axis=1, keepdims=True)
     assert len(spectral_clusters(h, 2, 0)) == 6
-    with pytest.raises(ValueError, match="2 pictures are too few for 2 clusters"):
+    with pytest.raises(UserError, match="2 clusters need at least 3 images, and there are 2"):
         spectral_clusters(h[:2], 2, 0)

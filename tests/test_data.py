@@ -20,7 +20,7 @@ from training import data
 from training.data import DataError, Images, common, digits, torchvision_sets
 from training.data import folder as recipe
 from training.data.__main__ import main
-from training.torchvision_compat import torchvision, v2
+from training.data.torchvision_compat import torchvision, v2
 
 pytestmark = pytest.mark.train
 
@@ -374,7 +374,7 @@ def only(folder: Path, name: str, **options: int) -> np.ndarray:
     """The picture in one file, [h, w, c], read as the recipe reads it."""
     options = {"size": 8, "channels": 3} | options
     result = recipe._read(folder, options["size"], options["channels"], name)
-    assert isinstance(result, recipe.Picture), result
+    assert isinstance(result, recipe.ImageFile), result
     return result.pixels
 
 
@@ -608,3 +608,15 @@ def test_the_real_set(
         mnist = torchvision_sets.load_mnist(data.root()).train
         first = mnist.x[:10_000, 0].numpy(), mnist.y[:10_000].numpy().astype(np.uint8)
         assert common.sha256(*digits.canonical_order(*first)) == digits.INFO.sha256
+
+
+def test_a_system_that_refuses_is_quoted_without_its_number(monkeypatch, tmp_path):
+    def refuse(_):
+        (tmp_path / "file" / "x").write_text("")
+
+    (tmp_path / "file").touch()
+    monkeypatch.setitem(data.RECIPES, "digits", refuse)
+    with pytest.raises(DataError) as caught:
+        data.load("digits", "train")
+    place = tmp_path / "file" / "x"
+    assert str(caught.value).endswith(f"cannot be read or stored: Not a directory: {place}.")

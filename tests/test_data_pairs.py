@@ -211,7 +211,7 @@ def test_pictures_side_by_side(tmp_path: Path) -> None:
 
 def test_faults_in_folders_of_pairs(tmp_path: Path) -> None:
     spec = f"pairs:{tmp_path}"
-    assert "no pictures" in refused(load_pairs, spec)
+    assert "no images" in refused(load_pairs, spec)
     assert "no folder" in refused(load_pairs, spec + "/nowhere")
     assert "Say which" in refused(load_pairs, "pairs:")
     save(tmp_path / "A/1.png", 1)
@@ -223,9 +223,9 @@ def test_faults_in_folders_of_pairs(tmp_path: Path) -> None:
     save(tmp_path / "B/1.png", 1, (30, 20))
     assert "one size" in refused(load_pairs, spec)
     (tmp_path / "B/1.png").write_bytes(b"no picture")
-    assert "not a picture" in refused(load_pairs, spec)
+    assert "not an image" in refused(load_pairs, spec)
     (tmp_path / "B/1.txt").write_text("notes")
-    assert "not a picture" in refused(load_pairs, spec)
+    assert "not an image" in refused(load_pairs, spec)
 
 
 def test_a_truncated_picture_and_one_that_is_not_two(tmp_path: Path) -> None:

@@ -9,6 +9,10 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.serial  # serves the app from a port that was free
+
 ROOT = Path(__file__).parents[1]
 OURS = ("MAKE", "MFLAGS", "GRADIO_", "HF_")  # what the test run itself has set
 

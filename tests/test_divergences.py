@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from gen_models import divergences
-from gen_models.divergences import FORWARD, JENSEN_SHANNON, REVERSE, gaussian, two_bumps
+from gen_models.numerics import divergences
+from gen_models.numerics.divergences import FORWARD, JENSEN_SHANNON, REVERSE, gaussian, two_bumps
 
 LOGITS = np.linspace(-30, 30, 61)
 

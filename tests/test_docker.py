@@ -9,8 +9,11 @@ import sys
 from pathlib import Path, PurePosixPath
 
 import hosts
+import pytest
 import sealed
 from huggingface_hub import SpaceCard
+
+pytestmark = pytest.mark.serial  # serves the app from a port that was free
 
 ROOT = Path(__file__).parents[1]
 
@@ -111,7 +114,7 @@ def test_what_is_copied_serves(tmp_path):
     image(folder)
     before = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
     assert {name for name in before if "/" not in name} == {
-        "app.py", "requirements.txt", "gen_models", "exported",
+        "app.py", "requirements.txt", "CITATION.cff", "pyproject.toml", "gen_models", "exported",
     }  # fmt: skip
     assert not [name for name in before if name.endswith((".pyi", ".pyc")) or "networks" in name]
 

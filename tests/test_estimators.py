@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.polynomial.hermite_e import hermegauss
 
-from gen_models import estimators
+from gen_models.numerics import estimators
 
 
 class LinearGaussian:

@@ -3,17 +3,19 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.train
 
-import onnx  # noqa: E402
-import onnxruntime as ort  # noqa: E402
-from torch import nn  # noqa: E402
+import onnx
+import onnxruntime as ort
+from torch import nn
 
-from gen_models import cards  # noqa: E402
-from gen_models.cards import Port  # noqa: E402
-from gen_models.runtime import Model  # noqa: E402
-from training import export as export_module  # noqa: E402
-from training.data import load  # noqa: E402
-from training.export import ParityError, Spec, examples, export  # noqa: E402
-from training.run import RunConfig  # noqa: E402
+from gen_models import cards
+from gen_models.cards import Port
+from gen_models.errors import UserError
+from gen_models.families import GANFacts, GANRecipe
+from gen_models.runtime import Model
+from training.data import load
+from training.engine import export as export_module
+from training.engine.export import ParityError, Spec, dataset, examples, export, load_exported
+from training.engine.run import RunConfig
 
 
 class Twin(nn.Module):
@@ -29,10 +31,12 @@ class Twin(nn.Module):
 
 
 def export_twin(root, folder, faithful):
+    test = load(f"folder:{folder}", "test", size=8)
     return export(
-        root=root, name="twin", family="vae", title="Twin", lecture="§0", summary="s", limitations="l", module="m",
-        config=RunConfig("twin"), data=load(f"folder:{folder}", "test", size=8), runs=[],
-        graphs={"decoder": Spec(Twin(faithful), (Port("z", ("batch", 3)),), {"x": None})},
+        root=root, name="twin", family="gan", title="Twin", lecture="§0", summary="s", limitations="l", module="m",
+        config=RunConfig("twin"), data=dataset(test.info, f"folder:{folder}", 8), examples_of=test,
+        facts=GANFacts(GANRecipe.DCGAN), runs=[],
+        graphs={"generator": Spec(Twin(faithful), (Port("z", ("batch", 3)),), {"x": None})},
     )  # fmt: skip
 
 
@@ -48,7 +52,7 @@ def test_a_graph_that_computes_something_else_is_refused_and_nothing_is_written(
 def test_an_export_is_one_file_with_a_card_that_describes_it(tmp_path, picture_folder):
     folder = export_twin(tmp_path, picture_folder, faithful=True)
     assert {p.name for p in folder.iterdir()} == {
-        "decoder.onnx",
+        "generator.onnx",
         "card.json",
         "README.md",
         "examples.png",
@@ -56,8 +60,8 @@ def test_an_export_is_one_file_with_a_card_that_describes_it(tmp_path, picture_f
     card = cards.load(folder / "card.json")
     model = Model(card, folder)
     assert model.check() is None
-    assert model("decoder", z=[[1, 2, 3]])["x"].tolist() == [[2, 4, 6]]
-    assert card.graphs["decoder"].outputs == (Port("x", ("batch", 3)),)
+    assert model("generator", z=[[1, 2, 3]])["x"].tolist() == [[2, 4, 6]]
+    assert card.graphs["generator"].outputs == (Port("x", ("batch", 3)),)
     assert card.dataset.sha256
     assert card.config["steps"] == 5000
 
@@ -84,7 +88,9 @@ def test_halved_weights_make_a_smaller_file_that_computes_what_the_rounded_netwo
     for folder in (whole, half):
         folder.mkdir()
     big = export_module._export_graph("net", Spec(net, (port,), {"x": None}), whole)
-    small = export_module._export_graph("net", Spec(net, (port,), {"x": None}, half=True), half)
+    small = export_module._export_graph(
+        "net", Spec(net, (port,), {"x": None}, fp16_weights=True), half
+    )
     assert small.bytes < 0.6 * big.bytes
     assert small.parity < 1e-5
     assert torch.equal(net[3].weight, net[3].weight.half().float())
@@ -95,7 +101,7 @@ def test_a_halved_convolution_is_folded_with_its_norm_when_it_is_opened(tmp_path
     layers = [nn.Conv2d(3, 64, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU()]
     port = Port("x", ("batch", 3, 8, 8))
     export_module._export_graph(
-        "net", Spec(nn.Sequential(*layers), (port,), {"y": None}, half=True), tmp_path
+        "net", Spec(nn.Sequential(*layers), (port,), {"y": None}, fp16_weights=True), tmp_path
     )
     options = ort.SessionOptions()
     options.optimized_model_filepath = str(tmp_path / "opened.onnx")
@@ -122,3 +128,34 @@ def test_a_convolution_to_few_channels_is_exported_as_its_transpose(last, kind, 
     graph = export_module._export_graph("net", Spec(last, (port,), {"y": None}), tmp_path)
     assert kind in [node.op_type for node in onnx.load(tmp_path / "net.onnx").graph.node]
     assert graph.parity < 1e-5
+
+
+def thin(seed):
+    """A network whose last convolution is exported as its transpose, with statistics of its own."""
+    torch.manual_seed(seed)
+    net = nn.Sequential(nn.Conv2d(3, 16, 3, 2, 1), nn.BatchNorm2d(16), nn.Conv2d(16, 3, 3, 1, 1))
+    net(torch.randn(8, 3, 8, 8))
+    return net.eval()
+
+
+def test_a_network_takes_its_weights_back_from_its_graph(tmp_path):
+    net, other, x = thin(0), thin(1), torch.randn(2, 3, 8, 8)
+    port = Port("x", ("batch", 3, 8, 8))
+    spec = Spec(net, (port,), {"y": None}, fp16_weights=True)
+    export_module._export_graph("net", spec, tmp_path)
+    assert not torch.allclose(other(x), net(x))
+    load_exported(other, tmp_path / "net.onnx")
+    torch.testing.assert_close(other(x), net(x), atol=1e-6, rtol=0)
+
+
+def test_weights_of_no_graph_of_another_network_or_of_folded_norms_are_refused(tmp_path):
+    port = Port("x", ("batch", 3, 8, 8))
+    export_module._export_graph("net", Spec(thin(0), (port,), {"y": None}), tmp_path)
+    with pytest.raises(UserError, match="no graph of this network"):
+        load_exported(
+            thin(1), tmp_path / "net.onnx"
+        )  # what is not stored as fp16 has its norms folded
+    with pytest.raises(UserError, match="no graph of this network"):
+        load_exported(nn.Sequential(nn.Conv2d(3, 16, 5)), tmp_path / "net.onnx")
+    with pytest.raises(UserError, match="no exported graph"):
+        load_exported(thin(1), tmp_path / "none.onnx")

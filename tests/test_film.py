@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from gen_models.app import film
+from gen_models.errors import BadRequest
 
 
 def read(data):
@@ -45,5 +46,5 @@ def test_to_and_fro_repeats_neither_end():
     ],
 )
 def test_what_would_be_too_much_is_refused_in_a_sentence(shape, options, sentence):
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises(BadRequest, match=sentence):
         film.gif(np.zeros(shape, np.uint8), **options)

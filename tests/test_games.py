@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from gen_models import games
-from gen_models.games import Dirac, Trap
+from gen_models.numerics import games
+from gen_models.numerics.games import Dirac, Trap
 
 GAMES = [
     Dirac("saturating"),
@@ -178,8 +178,8 @@ def test_the_trap_against_torch(theta, psi):
 
     def field(x):
         t, p = x
-        (g,) = torch.autograd.grad(t * p + t**4 / 10 - 2 * t**3 / 5, x, create_graph=True)
-        (d,) = torch.autograd.grad(-t * p + p**2 / 2, x, create_graph=True)
+        (g,) = torch.autograd.grad(t * p - 1.6 * (t - t.atan()), x, create_graph=True)
+        (d,) = torch.autograd.grad(-t * p + 1.6 * (p - p.atan()), x, create_graph=True)
         return -torch.stack([g[0], d[1]])
 
     np.testing.assert_allclose(Trap().field(theta, psi), field(x).detach(), atol=1e-12)
@@ -200,7 +200,7 @@ def test_eigenvalues_of_the_plain_games():
     assert eigenvalues(Dirac("saturating")) == (0.5j, -0.5j)
     assert eigenvalues(Dirac("non-saturating")) == (0.5j, -0.5j)
     assert eigenvalues(Dirac("wasserstein")) == (1j, -1j)
-    assert eigenvalues(Trap()) == pytest.approx((-0.5 + 3**0.5 / 2 * 1j, -0.5 - 3**0.5 / 2 * 1j))
+    assert eigenvalues(Trap()) == (1j, -1j)
 
 
 @pytest.mark.parametrize("weight", [0.25, 0.5, 1.0, 1.5])
@@ -318,8 +318,9 @@ def test_a_trajectory_that_diverges_ends():
 
 def test_the_trap_has_a_minimum_of_l_that_solves_nothing():
     saddle, minimum = sorted(games.bad_points(Trap(), 3.0))
-    assert saddle.theta == pytest.approx(1 - 6**-0.5)
-    assert minimum.theta == pytest.approx(1 + 6**-0.5)
+    for point in (saddle, minimum):
+        assert point.theta == pytest.approx(point.psi)
+        assert 3.2 * point.theta == pytest.approx((1 + point.theta**2) ** 2), "q′ = 1"
     assert (saddle.is_minimum, minimum.is_minimum) == (False, True)
     for point in (saddle, minimum):
         assert games.gradient(Trap(), point.theta, point.psi) == pytest.approx((0, 0), abs=1e-9)
@@ -327,11 +328,28 @@ def test_the_trap_has_a_minimum_of_l_that_solves_nothing():
         assert np.linalg.det(Trap().jacobian(point.theta, point.psi)) == pytest.approx(0, abs=1e-6)
 
 
-def test_full_relaxation_ends_in_the_trap_and_players_do_not():
+def test_full_relaxation_ends_in_the_trap_and_the_mixture_does_not():
+    _, minimum = sorted(games.bad_points(Trap(), 3.0))
     stuck = games.follow(games.descent(Trap(), 0.2), 1.8, 1.8, 5000)[-1]
-    assert stuck == pytest.approx([1 + 6**-0.5, 1.3355], abs=1e-3)
-    for step in (games.simultaneous(Trap(), 0.2), games.alternating(Trap(), 0.2)):
-        assert radius(games.follow(step, 1.8, 1.8, 500))[-1] < 1e-9
+    assert stuck == pytest.approx(minimum[:2], abs=1e-6)
+    assert radius(games.follow(games.consensus(Trap(), 0.2, 0.6), 1.8, 1.8, 500))[-1] < 1e-9
+
+
+@pytest.mark.parametrize("start", [0.5, 1.5, -1.0])
+def test_curves_along_the_traps_field_are_closed(start):
+    """From the diagonal to the diagonal, and back as in a mirror: it returns to where it began."""
+    path = games.continuous(Trap(), start, start, 40.0)
+    assert min(math.dist(point, (start, start)) for point in path[20:]) < 0.1
+    there = games.follow(games.runge_kutta(Trap(), 0.01), start, start, 1)[-1]
+    back = games.follow(games.runge_kutta(Trap(), -0.01), start, start, 1)[-1]
+    assert there[::-1] == pytest.approx(back)
+
+
+def test_arrivals_are_counted():
+    still, home = (lambda theta, psi: (theta, psi)), (lambda theta, psi: (theta * 0, psi * 0))
+    assert games.arrivals(still, 1.0, 3, side=3) == 1, "the middle alone"
+    assert games.arrivals(home, 1.0, 1, side=3) == 9
+    assert games.arrivals(lambda theta, psi: (theta * 1e200, psi), 1.0, 9, side=3) == 1
 
 
 def test_the_saturating_dirac_gan_has_two_saddles_of_l():

@@ -17,7 +17,10 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from gen_models import app
-from gen_models.app import guard, launch_options
+from gen_models.app import launch_options
+from gen_models.app.hosting import gradio_private, guard
+
+pytestmark = pytest.mark.serial  # floods the served app, and measures its memory
 
 MARKUP = "<img src=x onerror=alert(1)>"
 JOIN, CALL = "/gradio_api/queue/join", "/gradio_api/component_server"
@@ -105,7 +108,7 @@ def test_100_mb_that_say_nothing_of_their_length_are_not_read(http_, path):
 
 
 def test_a_body_that_never_ends_is_not_waited_for(app_url, monkeypatch):
-    monkeypatch.setattr(guard, "BODY_S", 0.2)
+    monkeypatch.setattr(guard, "MAX_BODY_S", 0.2)
     connection = http.client.HTTPConnection(urlsplit(app_url).netloc, timeout=10)
     connection.putrequest("POST", JOIN)
     connection.putheader("Content-Length", "100")
@@ -268,7 +271,7 @@ def test_an_upload_is_never_shown_as_a_page(http_, name):
 
 
 def test_uploads_do_not_fill_the_disk(http_, monkeypatch):
-    monkeypatch.setattr(guard, "STORED", 0)
+    monkeypatch.setattr(guard, "MAX_STORED", 0)
     refused(http_.post("/gradio_api/upload", files={"files": ("a", b"a")}), 503, guard.NO_ROOM)
     assert app.build(Path("no-models")).delete_cache == (600, guard.KEPT_S)
 
@@ -339,16 +342,16 @@ def test_one_visitor_cannot_keep_the_others_out():
         calls = [asyncio.create_task(ask(guarded, "greedy", slow)) for _ in range(100)]
         calls += [asyncio.create_task(ask(guarded, "modest", slow))]
         await asyncio.sleep(0.1)
-        assert sum(not each.done() for each in calls) == guard.CALLS_EACH + 1
+        assert sum(not each.done() for each in calls) == guard.MAX_CALLS_EACH + 1
         more = [asyncio.create_task(ask(guarded, f"s{i}", slow)) for i in range(1000)]
         await asyncio.sleep(0.1)
-        assert guarded.calls.total() == guard.CALLS
+        assert guarded.calls.total() == guard.MAX_CALLS
         slow.go.set()
         said = await asyncio.gather(*calls, *more)
         assert guarded.calls.total() == guarded.requests == 0
         assert said[100] == (200, b"made")
         turned_away = [json.loads(body) for _, body in said if body != b"made"]
-        assert len(turned_away) == len(said) - guard.CALLS
+        assert len(turned_away) == len(said) - guard.MAX_CALLS
         assert all(each["again"] and not each["ok"] for each in turned_away)
 
     asyncio.run(flood())
@@ -358,9 +361,9 @@ def test_more_requests_than_there_are_places(monkeypatch):
     async def flood():
         slow = Slow()
         guarded = guard.Guard(slow)
-        guarded.requests = guard.REQUESTS
+        guarded.requests = guard.MAX_REQUESTS
         assert (await ask(guarded, "a", slow))[0] == 503
-        assert guarded.requests == guard.REQUESTS
+        assert guarded.requests == guard.MAX_REQUESTS
 
     asyncio.run(flood())
 
@@ -374,14 +377,14 @@ def test_a_flood_of_questions_ends_in_answers_and_refusals(http_, control):
 
 def test_who_fetches_no_answers_gets_no_more_of_them(http_, event):
     body = {"data": ["none"], "session_hash": "deaf", "fn_index": event["models_card"]}
-    said = [http_.post(JOIN, json=body) for _ in range(guard.EVENTS_EACH + 1)]
+    said = [http_.post(JOIN, json=body) for _ in range(guard.MAX_EVENTS_EACH + 1)]
     assert {each.status_code for each in said[:-1]} == {200}
     refused(said[-1], 503, guard.UNFETCHED)
     assert http_.post(JOIN, json=body | {"session_hash": "other"}).status_code == 200
 
 
 def test_answers_that_nobody_fetches_are_forgotten(http_, event, running, monkeypatch):
-    monkeypatch.setattr(guard, "UNREAD", 20)
+    monkeypatch.setattr(guard, "MAX_UNREAD", 20)
     body = {"data": ["none"], "fn_index": event["models_card"]}
     for i in range(60):
         while http_.post(JOIN, json=body | {"session_hash": f"gone-{i}"}).status_code == 503:
@@ -396,15 +399,19 @@ def test_answers_that_nobody_fetches_are_forgotten(http_, event, running, monkey
 def running():
     """The app's Blocks: the newest that are served in this process."""
     return max(
-        (each for each in gc.get_objects() if isinstance(each, guard.Page) and each.is_running),
+        (
+            each
+            for each in gc.get_objects()
+            if isinstance(each, guard.GuardedBlocks) and each.is_running
+        ),
         key=id,
     )
 
 
 def test_sessions_that_are_never_closed_take_little_and_go(http_, control, running, monkeypatch):
     holder = running.state_holder
-    assert isinstance(holder, guard.Sessions)
-    assert holder.capacity == guard.SESSIONS
+    assert isinstance(holder, gradio_private.LightSessions)
+    assert holder.capacity == guard.MAX_SESSIONS
     monkeypatch.setattr(holder, "capacity", 150)
     holder.session_data.clear()  # those of other tests, which may be more
     before = memory()
@@ -440,7 +447,7 @@ def faulty():
     def fail(kind):
         raise {"secret": RuntimeError("/srv/secret.py"), "said": gr.Error("So it is.")}[kind]
 
-    with guard.Page() as demo:
+    with guard.GuardedBlocks() as demo:
         kind = gr.Dropdown(["secret", "said"], label="Kind")
         number, out = gr.Number(minimum=0), gr.Textbox()
         kind.change(fail, kind, out, api_name="fail")

@@ -1,6 +1,9 @@
 """`/healthz` says what is served and what is not."""
 
+import dataclasses
 import json
+import logging
+import re
 import shutil
 import urllib.request
 from pathlib import Path
@@ -8,8 +11,8 @@ from pathlib import Path
 import gradio as gr
 import toys
 
-from gen_models import app, cards
-from gen_models.app import health
+from gen_models import app, cards, files
+from gen_models.app.hosting import health
 
 
 def healthz(demo):
@@ -46,6 +49,53 @@ def test_what_is_left_out_is_said_without_a_path_of_the_server(tmp_path):
     assert str(tmp_path) not in json.dumps(said)
 
 
+def test_a_model_that_cannot_be_opened_is_left_out_and_the_app_starts(tmp_path, caplog):
+    damaged = toys.heads(tmp_path, "a-first")
+    toys.heads(tmp_path, "whole")
+    graphs = {}
+    for role, graph in damaged.card.graphs.items():
+        (damaged.folder / graph.file).write_bytes(b"no graph at all")
+        graphs[role] = dataclasses.replace(graph, sha256=files.sha256(b"no graph at all"))
+    dataclasses.replace(damaged.card, graphs=graphs).save(damaged.folder)
+    demo = app.build(tmp_path)
+    said = demo.health()
+    assert said["status"] == "degraded"
+    assert said["provider"] in ("CPU", "CUDA")
+    (problem,) = said["problems"]
+    assert re.fullmatch(r"a-first/\w+\.onnx cannot be opened by onnxruntime; .*\.", problem)
+    assert warnings_of(caplog) == [problem]
+    assert f"**{problem}**" in shown(demo)
+
+
+def test_each_model_that_is_left_out_has_one_line_in_the_log_with_the_pages_sentence(
+    tmp_path, caplog
+):
+    toys.heads(tmp_path, "whole")
+    shutil.copytree(tmp_path / "whole", tmp_path / "unreadable")
+    (toys.heads(tmp_path, "changed").folder / "decoder.onnx").write_bytes(b"damaged")
+    (toys.heads(tmp_path, "missing").folder / "decoder.onnx").unlink()
+    demo = app.build(tmp_path)
+    told = warnings_of(caplog)
+    assert sorted(line.split("/")[0] for line in told) == ["changed", "missing", "unreadable"]
+    assert told == demo.health()["problems"]
+    for line in told:
+        assert f"**{line}**" in shown(demo)
+
+
+def test_nothing_is_logged_of_models_that_are_whole(tmp_path, caplog):
+    toys.heads(tmp_path, "whole")
+    app.build(tmp_path)
+    assert warnings_of(caplog) == []
+
+
+def warnings_of(caplog):
+    return [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
+
+
+def shown(demo):
+    return "\n".join(str(getattr(block, "value", "")) for block in demo.blocks.values())
+
+
 def test_onnxruntime_gpu_may_stand_in_the_place_of_onnxruntime(monkeypatch):
     def version(package):
         if package == "onnxruntime":
@@ -53,7 +103,7 @@ def test_onnxruntime_gpu_may_stand_in_the_place_of_onnxruntime(monkeypatch):
         return "1.31.1"
 
     monkeypatch.setattr(health, "version", version)
-    with health.Lab() as lab:
+    with health.MonitoredBlocks() as lab:
         said = lab.health()["versions"]
     assert said["onnxruntime-gpu"] == "1.31.1"
     assert "onnxruntime" not in said

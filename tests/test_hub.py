@@ -7,8 +7,8 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import hubs
 import pytest
@@ -17,10 +17,14 @@ from gradio_client import Client
 from huggingface_hub import ModelCard, constants
 from PIL import Image
 
-from gen_models import app, cards, hub, runtime
-from gen_models.app.hosted import Repositories
-from gen_models.app.tabs import TABS
+from gen_models import app, cards, files, hub, model_readme, runtime
+from gen_models.app.chapters import CHAPTERS
+from gen_models.app.hosting.hub_models import Repositories
+from gen_models.errors import UserError
+from gen_models.families import MetricId
 from gen_models.hub import HubError, Source
+
+pytestmark = pytest.mark.serial  # bounds how long the app may wait
 
 REPO = "me/toy"
 
@@ -135,7 +139,7 @@ def test_the_model_card_has_licence_data_and_numbers_as_the_hub_reads_them(stub)
         key: metric.value for key, metric in card.metrics.items()
     }
     assert {result.dataset_name for result in numbers.values()} == {card.dataset.title}
-    assert numbers["KL"].metric_args["command"] == card.metrics["KL"].command
+    assert numbers["kl"].metric_args["command"] == card.metric(MetricId.KL).command
     assert "![preview](preview.webp)" in page.text
     assert f"pull {REPO}" in page.text
     assert card.limitations in page.text
@@ -178,8 +182,11 @@ def test_a_private_repository_is_made_without_asking(stub, export):
 def test_a_second_push_replaces_the_model_and_takes_away_what_it_no_longer_has(stub, export):
     hub.push(export, REPO, True, never)
     card = cards.load(export / "card.json")
-    graphs = {role: graph for role, graph in card.graphs.items() if role != "attributes"}
-    dataclasses.replace(card, graphs=graphs, summary="Less.").save(export)
+    facts = dataclasses.replace(card.facts, attributes=())
+    graphs = {role: card.graphs[role] for role in facts.graphs()}
+    metrics = {MetricId.KL: card.metric(MetricId.KL)}
+    less = dataclasses.replace(card, facts=facts, graphs=graphs, metrics=metrics, summary="Less.")
+    less.save(export)
     hub.push(export, REPO, False, never)
     now = stub.repos[REPO][-1]
     assert "attributes.onnx" not in now
@@ -252,7 +259,11 @@ def test_a_committed_model_is_pulled_from_a_real_download_server(use, tmp_path):
     with hubs.olah(tmp_path / "olah") as url:
         use(url)
         target = hub.install(fetch("me/gan"), tmp_path / "pulled")
-        assert_same(folder, target)
+        today = tmp_path / "today"  # the committed README may be of an earlier version
+        shutil.copytree(folder, today)
+        page = model_readme.render(cards.load(folder / "card.json"))
+        (today / "README.md").write_text(page, "utf-8")
+        assert_same(today, target)
         with pytest.raises(HubError, match="There is no repository me/none on the Hub"):
             fetch("me/none")
     # The server is gone: what was fetched is still there to use.
@@ -287,11 +298,14 @@ def test_a_repository_with_any_other_file_is_refused_before_it_is_downloaded(stu
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"schema": cards.SCHEMA + 1}, f"card schema {cards.SCHEMA + 1}; this app reads schema"),
+        (
+            {"schema": cards.SCHEMA + 1},
+            f"card schema {cards.SCHEMA + 1}, and this version reads schema",
+        ),
         ({"family": "virus"}, "is of an unknown family"),
         ({"name": "../../etc"}, "has a name that no model may have"),
         ({"name": "a b"}, "has a name that no model may have"),
-        ({"name": ["toy"]}, "has a name that no model may have"),
+        ({"name": ["toy"]}, "is damaged: name: "),
         ({"graphs": 3}, "is damaged"),
         ({"summary": 3}, "is damaged"),
     ],
@@ -299,9 +313,28 @@ def test_a_repository_with_any_other_file_is_refused_before_it_is_downloaded(stu
 def test_a_card_that_cannot_be_used_is_refused(stub, export, change, sentence):
     rewrite(export, **change)
     stub.put_folder(REPO, export)
-    with pytest.raises(HubError, match=sentence) as caught:
+    with pytest.raises(UserError, match=sentence) as caught:
         fetch()
     assert str(caught.value).startswith(f"{REPO}/card.json")
+
+
+def test_a_card_of_schema_1_is_converted_while_it_is_read(stub, export, tmp_path):
+    raw = json.loads((export / "card.json").read_text())
+    for part, names in (
+        ("dataset", ("recipe", "size", "channels")),
+        ("training", ("seed", "batch")),
+    ):
+        for name in names:
+            del raw[part][name]
+    del raw["facts"]
+    config = {"data": "heads", "seed": 0, "batch": 64, "likelihood": "normal", "beta": 1.0}
+    old = {"separation/smile": raw["metrics"]["attribute_auroc/smile"], "KL": raw["metrics"]["kl"]}
+    raw |= {"schema": 1, "config": config, "metrics": old, "labels": [], "channels": []}
+    (export / "card.json").write_text(json.dumps(raw))
+    stub.put_folder(REPO, export)
+    card = cards.load(hub.install(fetch(), tmp_path / "pulled") / "card.json")
+    assert card.facts == toys.heads(tmp_path / "again", "toy-heads").card.facts
+    assert card.metrics.keys() == {"attribute_auroc/smile", "kl"}
 
 
 @pytest.mark.parametrize("file", ["../decoder.onnx", "/etc/passwd", "decoder.png", "", "a/b.onnx"])
@@ -310,7 +343,7 @@ def test_a_card_may_name_graphs_beside_it_only(stub, export, file):
     graphs["decoder"]["file"] = file
     rewrite(export, graphs=graphs)
     stub.put_folder(REPO, export)
-    with pytest.raises(HubError, match="names"):
+    with pytest.raises(UserError, match="names"):
         fetch()
 
 
@@ -419,13 +452,18 @@ def test_what_stands_in_the_way_is_said_in_one_sentence(stub, use, export, monke
 
 def models_of(wanted, local=()):
     repositories = Repositories(wanted)
-    return repositories, repositories.models(local, TABS)
+    return repositories, repositories.models(local, partial(app.lay_out, CHAPTERS))
 
 
 def settle(repositories):
-    for each in repositories.hosted:
+    for each in repositories.items:
         each.wait(30)
     assert repositories.settled
+
+
+def ours(caplog):
+    """Records of the app; the Hub's library has its own."""
+    return [record for record in caplog.records if record.name.startswith("gen_models")]
 
 
 def test_a_hosted_model_stands_beside_the_local_ones_and_answers(stub, export, tmp_path, monkeypatch):  # fmt: skip
@@ -481,13 +519,15 @@ def test_without_a_network_the_cache_is_used_and_the_page_says_so(stub, use, exp
     assert "from the cache: The Hub" in line
 
 
-def test_without_a_network_and_a_cache_the_page_says_so(use):
+def test_without_a_network_and_a_cache_the_page_and_the_log_say_so(use, caplog):
     url = f"http://127.0.0.1:{hubs.free_port()}"
     use(url)
     repositories, found = models_of(REPO)
     settle(repositories)
     assert found == []
     assert repositories.lines == [f"`{REPO}`: The Hub ({url}) cannot be reached."]
+    (record,) = ours(caplog)
+    assert record.getMessage() == f"{REPO}: The Hub ({url}) cannot be reached."
 
 
 def test_a_slow_hub_does_not_hold_up_the_start(stub, export):
@@ -531,25 +571,27 @@ def test_a_line_that_may_change_is_asked_for_until_all_is_settled(stub, export, 
     assert not (clock["active"] if isinstance(clock, dict) else clock.active)
 
 
-def test_a_graph_that_onnxruntime_cannot_open_is_left_out(stub, export):
+def test_a_graph_that_onnxruntime_cannot_open_is_left_out(stub, export, caplog):
     card = cards.load(export / "card.json")
     (export / "decoder.onnx").write_bytes(b"no graph at all")
-    decoder = dataclasses.replace(card.graphs["decoder"], sha256=cards.sha256(b"no graph at all"))
+    decoder = dataclasses.replace(card.graphs["decoder"], sha256=files.sha256(b"no graph at all"))
     dataclasses.replace(card, graphs=card.graphs | {"decoder": decoder}).save(export)
     stub.put_folder(REPO, export)
     repositories, found = models_of(REPO)
     assert_left_out(repositories, found)
+    (record,) = ours(caplog)
+    assert record.getMessage() == repositories.lines[0].replace("`", "")
+    assert record.levelname == "WARNING"
+    assert record.exc_info, "the log says why"
 
 
 def test_a_model_that_breaks_its_tab_is_left_out(stub, export):
-    def build(models):
-        for model in models.values():
-            model.input("generator", "z")
+    def lay_out(model, others):
+        model.input("generator", "z")
 
     stub.put_folder(REPO, export)
     repositories = Repositories(REPO)
-    tab = SimpleNamespace(shows=lambda card: True, build=build)
-    assert_left_out(repositories, repositories.models([], [tab]))
+    assert_left_out(repositories, repositories.models([], lay_out))
 
 
 def assert_left_out(repositories, found):
@@ -566,12 +608,13 @@ def test_an_answer_that_is_not_the_hubs_gives_one_sentence(use):
             fetch()
 
 
-def test_a_name_that_cannot_be_read_is_said_and_the_others_are_fetched(stub, export):
+def test_a_name_that_cannot_be_read_is_said_and_the_others_are_fetched(stub, export, caplog):
     stub.put_folder(REPO, export)
     repositories, found = models_of(f"nonsense,{REPO},")
     settle(repositories)
     assert [model.card.name for model in found] == ["toy-heads"]
     assert repositories.lines[0].startswith("LATENT_MODELS: 'nonsense' is not user/repo")
+    assert [record.getMessage() for record in ours(caplog)] == [repositories.lines[0]]
 
 
 def test_with_nothing_named_nothing_is_asked(stub):

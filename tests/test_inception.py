@@ -10,8 +10,11 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.train
 
-from gen_models import cards  # noqa: E402
-from training import cli, gan, inception  # noqa: E402
+from gen_models import cards
+from gen_models.errors import UserError
+from gen_models.families import MetricId as M
+from training import gan
+from training.evaluation import inception
 
 
 def mean_and_spread(pictures):
@@ -24,7 +27,7 @@ def mean_and_spread(pictures):
 
 @pytest.fixture
 def folder(tmp_path, picture_folder, monkeypatch):
-    monkeypatch.setattr("training.evaluate.SAMPLES", 80)
+    monkeypatch.setattr("training.evaluation.gan.SAMPLES", 80)
     options = {
         "data": f"folder:{picture_folder}",
         "size": 32,
@@ -39,7 +42,7 @@ def folder(tmp_path, picture_folder, monkeypatch):
 
 def test_fid_is_the_frechet_distance_of_samples_to_training_pictures(folder):
     inception.measure(folder, mean_and_spread, samples=30)
-    metric = cards.load(folder / "card.json").metrics["FID"]
+    metric = cards.load(folder / "card.json").metrics[M.FID]
     assert (metric.n, metric.split) == (30, "train")
     assert np.isfinite(metric.value)
     assert metric.value > 0
@@ -47,7 +50,7 @@ def test_fid_is_the_frechet_distance_of_samples_to_training_pictures(folder):
 
 def test_without_the_package_or_the_weights_one_sentence_says_so(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "torch_fidelity", None)
-    with pytest.raises(cli.UserError, match="pip install torch-fidelity"):
+    with pytest.raises(UserError, match="pip install torch-fidelity"):
         inception.inception(None)
 
     package = ModuleType("torch_fidelity")
@@ -61,11 +64,11 @@ def test_without_the_package_or_the_weights_one_sentence_says_so(monkeypatch, tm
     module.__dict__["FeatureExtractorInceptionV3"] = extractor
     monkeypatch.setitem(sys.modules, "torch_fidelity", package)
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    with pytest.raises(cli.UserError, match="cannot be read or downloaded: no such file"):
+    with pytest.raises(UserError, match="cannot be read or downloaded: no such file"):
         inception.inception(tmp_path / "w.pth")
     assert seen == [("inception-v3-compat", ["2048"], str(tmp_path / "w.pth"))]
 
 
 def test_only_gans_are_measured():
-    with pytest.raises(cli.UserError, match="family 'vae'"):
+    with pytest.raises(UserError, match="family 'vae'"):
         inception.measure(Path("exported/vae-digits-2d"), mean_and_spread, 2)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gen_models import inversion
+from gen_models.numerics import inversion
 
 K = 4
 W = np.linalg.qr(np.random.default_rng(0).normal(size=(48, K)))[0].T  # rows of length 1, orthogonal
@@ -34,8 +34,8 @@ def test_the_trace_begins_with_the_best_random_z_and_says_what_it_cost():
     assert trace.errors[0] == pytest.approx(errors.min(), rel=1e-4)
     per_iteration = K + len(inversion.DAMPINGS)
     assert trace.passes == [100 + i * per_iteration for i in range(4)]
-    assert len(trace.pictures) == len(trace.errors) == 4
-    np.testing.assert_allclose(trace.pictures[-1], picture(trace.z[-1]), atol=1e-6)
+    assert len(trace.images) == len(trace.errors) == 4
+    np.testing.assert_allclose(trace.images[-1], picture(trace.z[-1]), atol=1e-6)
 
 
 def test_a_picture_that_the_generator_made_is_found_again_through_a_bent_one():

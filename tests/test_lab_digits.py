@@ -9,14 +9,16 @@ import pytest
 pytest.importorskip("torch")
 pytestmark = pytest.mark.train
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from PIL import Image  # noqa: E402
+import numpy as np
+import torch
+from PIL import Image
 
-from gen_models import cards  # noqa: E402
-from training import cli, lab_digits  # noqa: E402
-from training.data.common import Images, Info  # noqa: E402
-from training.lab_digits import MODES, Config, Stacked, drawn_from, main, score  # noqa: E402
+from gen_models import cards
+from gen_models.errors import UserError
+from gen_models.families import MetricId as M
+from training.data.common import Images, Info
+from training.lab import stacked_digits as lab_digits
+from training.lab.stacked_digits import MODES, Config, Stacked, drawn_from, main, score
 
 EXPORTED = Path("exported")
 NAME = "lab-nonsaturating"
@@ -64,7 +66,7 @@ def test_each_digit_of_a_stack_is_drawn_for_itself():
 def test_what_is_stacked_is_read(stacked):
     """A stack of three 7 is mode 777; the order of the channels does not matter there, elsewhere it does."""
     codes = stacked.codes("test")
-    pictures = stacked.pictures(codes[[7, 7, 7, 1, 0, 0]].reshape(2, -1))
+    pictures = stacked.images(codes[[7, 7, 7, 1, 0, 0]].reshape(2, -1))
     assert pictures.shape == (2, 3, 28, 28)
     assert 0 <= pictures.min() < 0.1
     assert 0.8 < pictures.max() <= 1
@@ -84,12 +86,12 @@ def test_numbers_and_samples_are_written_with_their_command(digits, tmp_path):
     main(Config(names=(NAME,), steps=100, seeds=1, exported=tmp_path))
     card = cards.load(tmp_path / NAME / "card.json")
     command = f"python -m training.lab_digits --names {NAME} --steps 100 --seeds 1"
-    for key in ("digits: modes", "digits: KL", "digits: seconds"):
+    for key in (M.MODES.of("digits"), M.MODE_KL.of("digits"), M.SECONDS.of("digits")):
         assert card.metrics[key].command == command
         assert card.metrics[key].seeds == (0,)
-    assert 0 < card.metrics["digits: KL"].value <= math.log(1000) + 1e-4
-    assert "test digits" in card.metrics["digits: KL"].note
-    assert {"ring: modes", "grid: modes"} <= card.metrics.keys()
+    assert 0 < card.metrics[M.MODE_KL.of("digits")].value <= math.log(1000) + 1e-4
+    assert "test digits" in card.metrics[M.MODE_KL.of("digits")].note
+    assert {M.MODES.of("ring"), M.MODES.of("grid")} <= card.metrics.keys()
     with Image.open(tmp_path / NAME / card.sheets["digits"].file) as sheet:
         assert sheet.size == (280, 56)
 
@@ -104,5 +106,5 @@ def test_a_trial_is_not_written(digits, tmp_path):
 
 
 def test_an_unknown_method_is_refused():
-    with pytest.raises(cli.UserError, match="no method lab-nothing"):
+    with pytest.raises(UserError, match="no method lab-nothing"):
         main(Config(names=("lab-nothing",)))

@@ -6,16 +6,19 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.train
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from gen_models import cards  # noqa: E402
-from gen_models.lab.distributions import DISTRIBUTIONS  # noqa: E402
-from gen_models.lab.game import Game  # noqa: E402
-from gen_models.runtime import Model  # noqa: E402
-from training import lab, objectives  # noqa: E402
-from training.lab import METHODS, Judge, Step, begin, hyper  # noqa: E402
-from training.lab_backprop import Compared, Judged  # noqa: E402
-from training.lab_textbook import Textbook  # noqa: E402
+from gen_models import cards
+from gen_models.families import LabFacts
+from gen_models.numerics.lab.distributions import DISTRIBUTIONS
+from gen_models.numerics.lab.game import Game
+from gen_models.runtime import Model
+from training import objectives
+from training.lab import losses
+from training.lab.backprop import BatchDiscriminatorActivations, DiscriminatorActivations
+from training.lab.methods import METHODS, PLANE, hyper
+from training.lab.step import Judge, Step, begin, networks
+from training.lab.textbook import Textbook
 
 EXPORTED = Path("exported")
 
@@ -74,7 +77,7 @@ def test_the_exported_step_is_that_of_torch_wherever_a_training_comes(name):
     """Each of 100 steps of the graph, from where the steps before it led: in float32."""
     card = cards.load(EXPORTED / f"lab-{name}" / "card.json")
     model, step = Model(card, EXPORTED / card.name), Step(METHODS[name])
-    usual, rng, state = card.config["hyper"], np.random.default_rng(1), begin(step, 1)
+    usual, rng, state = card.facts_as(LabFacts).hyper, np.random.default_rng(1), begin(step, 1)
     most = max(usual["in_lr_g"], usual["in_lr_d"])
     for k in range(1, 101):
         batch = drawn(step, rng, dtype=torch.float32)
@@ -114,55 +117,58 @@ FORMULAS = {  # with D = sigmoid(logit): what each loss is, on one real logit r 
         lambda r, f: -math.log(sigmoid(r)) - math.log(1 - sigmoid(f)),
         lambda f: -math.log(sigmoid(f)),
     ),
-    "least squares": (lambda r, f: (r - 1) ** 2 + f**2, lambda f: (f - 1) ** 2),
+    "least-squares": (lambda r, f: (r - 1) ** 2 + f**2, lambda f: (f - 1) ** 2),
     "wasserstein": (lambda r, f: f - r, lambda f: -f),
 }
 
 
-@pytest.mark.parametrize("loss", lab.LOSSES)
+@pytest.mark.parametrize("loss", losses.LOSSES)
 def test_losses_are_their_formulas(loss):
     r, f = 0.7, -1.3
     real, fake = torch.tensor([[r]]), torch.tensor([[f]])
-    of_D, of_G = lab.LOSSES[loss]
+    of_D, of_G = losses.LOSSES[loss]
     assert of_D(real, fake).item() == pytest.approx(FORMULAS[loss][0](r, f), rel=1e-5)
     assert of_G(fake).item() == pytest.approx(FORMULAS[loss][1](f), rel=1e-5)
 
 
-@pytest.mark.parametrize("loss", lab.LOSSES)
+@pytest.mark.parametrize("loss", losses.LOSSES)
 def test_what_d_loses_is_the_same_in_one_batch(loss):
     real, fake = torch.randn(2, 5, 1, generator=torch.Generator().manual_seed(0))
-    together = [lab.JUDGED[loss](x, sign) for x, sign in ((real, 1.0), (fake, -1.0))]
-    torch.testing.assert_close(sum(together)[:, 0], lab.LOSSES[loss][0](real, fake))
+    together = [losses.SIGNED_LOSSES[loss](x, sign) for x, sign in ((real, 1.0), (fake, -1.0))]
+    torch.testing.assert_close(sum(together)[:, 0], losses.LOSSES[loss][0](real, fake))
 
 
 def test_penalties_of_a_linear_discriminator_are_known_on_paper():
     """D(x) = w·x with w = (3, 4): its slope is 5 everywhere."""
     w = torch.tensor([[3.0], [4.0]])
     logits, slopes = torch.tensor([[0.1, 0.0], [0.0, 0.1]]) @ w, w.T.expand(2, 2)
-    assert lab.r1(logits, slopes).item() == pytest.approx(12.5)
-    assert lab.gradient_penalty(logits, slopes[:1]).item() == pytest.approx(16, rel=1e-5)
+    assert losses.r1(logits, slopes).item() == pytest.approx(12.5)
+    assert losses.gradient_penalty(logits, slopes[:1]).item() == pytest.approx(16, rel=1e-5)
     wanted = 0.5 * ((1 - sigmoid(0.3)) ** 2 + sigmoid(0.4) ** 2) * 25
-    assert lab.roth(logits, slopes).item() == pytest.approx(wanted, rel=1e-5)
+    assert losses.roth(logits, slopes).item() == pytest.approx(wanted, rel=1e-5)
 
 
 def discriminator(name, points=6):
     """D of a method, its parameters, and points, in float64."""
     torch.manual_seed(0)
-    net = lab.networks(METHODS[name])[1].double()
+    net = networks(METHODS[name])[1].double()
     return net, list(net.parameters()), torch.randn(points, 2).double()
 
 
 def test_r1_here_is_r1_there():
     net, parameters, x = discriminator("r1")
-    seen = Judged(parameters, torch.cat([x, x]))
-    torch.testing.assert_close(lab.r1(seen.output, seen.slope), objectives.r1(net, x))
+    seen = DiscriminatorActivations(parameters, torch.cat([x, x]))
+    torch.testing.assert_close(losses.r1(seen.output, seen.slope), objectives.r1(net, x))
 
 
-@pytest.mark.parametrize(("name", "kind"), [("r1", Judged), ("minibatch", Compared)])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("r1", DiscriminatorActivations), ("minibatch", BatchDiscriminatorActivations)],
+)
 def test_gradients_written_out_are_those_of_autograd(name, kind):
     net, parameters, x = discriminator(name)
     weights = torch.randn(6, 1).double()
-    shape = (net.shape,) if kind is Compared else ()
+    shape = (net.shape,) if kind is BatchDiscriminatorActivations else ()
     seen = kind(parameters, x.requires_grad_(), *shape)
     wanted = net(x)
     torch.testing.assert_close(seen.output, wanted)
@@ -180,7 +186,7 @@ def test_the_gradient_of_a_loss_of_the_slope_is_that_of_autograd():
     of_logits, of_slope, *wanted = torch.autograd.grad(
         loss, [logits, slope, *parameters], allow_unused=True
     )
-    seen = Judged(parameters, x)
+    seen = DiscriminatorActivations(parameters, x)
     torch.testing.assert_close(seen.slope, slope)
     for mine, theirs in zip(seen.gradient_by_slope(of_logits, of_slope), wanted, strict=True):
         mine = mine.reshape(theirs.shape) if theirs is not None else mine
@@ -225,9 +231,9 @@ def test_looking_no_step_ahead_is_the_plain_method():
 def test_minibatch_discrimination_sees_a_collapse():
     """The closeness of equal points is 1, and less for others."""
     torch.manual_seed(0)
-    _, D = lab.networks(METHODS["minibatch"])
+    _, D = networks(METHODS["minibatch"])
     seen = []
-    D.last.register_forward_pre_hook(lambda _, x: seen.append(x[0][:, lab.PLANE.width :]))
+    D.last.register_forward_pre_hook(lambda _, x: seen.append(x[0][:, PLANE.width :]))
     D(torch.ones(6, 2))
     D(3 * torch.randn(6, 2))
     torch.testing.assert_close(seen[0], torch.ones(6, 4))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gen_models import latents
+from gen_models.numerics import latents
 
 A, B = np.array([3.0, 0.0], np.float32), np.array([0.0, 1.0], np.float32)
 

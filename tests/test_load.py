@@ -10,8 +10,10 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gen_models.app import drawing
+from gen_models.app.controls import drawing
 from scripts import load
+
+pytestmark = pytest.mark.serial  # measures times
 
 ANSWER = {"ok": True}
 BUSY = {"ok": False, "error": "Busy.", "again": True}

@@ -14,7 +14,12 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from gen_models import app
-from gen_models.app import guard, health, live, logs
+from gen_models.app import controls
+from gen_models.app.hosting import guard, health, logs, sentences
+from gen_models.app.hosting.first_load import FirstLoad
+from gen_models.errors import BadRequest, UserError
+
+pytestmark = pytest.mark.serial  # compares the times that are written down
 
 SECRET = "my-own-words"
 
@@ -24,7 +29,7 @@ class Kept(logging.Handler):
 
     def __init__(self):
         super().__init__()
-        self.setFormatter(logs.Line())
+        self.setFormatter(logs.JsonFormatter())
         self.written = []
 
     def emit(self, record):
@@ -33,7 +38,7 @@ class Kept(logging.Handler):
 
 def decode(request):
     if "busy" in request["context"]:
-        raise live.BadRequest(live.BUSY)
+        raise BadRequest(sentences.BUSY)
     if "fault" in request["context"]:
         raise KeyError(SECRET)
     return {"text": {"x": "decoded"}}
@@ -58,8 +63,8 @@ def served():
     ours, kept = logging.getLogger("gen_models"), Kept()
     ours.setLevel(logging.DEBUG)
     ours.addHandler(kept)
-    with health.Lab() as demo:
-        live.LatentPad(decode, elem_id="pad", screens=[("x", "x")])
+    with health.MonitoredBlocks() as demo:
+        controls.LatentPad(decode, elem_id="pad", screens=[("x", "x")])
         word, number, said = gr.Textbox(), gr.Number(), gr.Textbox()
         word.change(lambda word: word, word, said, api_name="echo")
         word.change(refuse, word, said, api_name="refuse")
@@ -243,14 +248,14 @@ def test_a_fault_is_told_by_its_type_and_place(served, client):
 
 def test_a_line_is_one_line():
     record = logging.LogRecord("gen_models", logging.INFO, "", 0, "a\nb", None, None)
-    line = logs.Line().format(record)
+    line = logs.JsonFormatter().format(record)
     assert "\n" not in line
     assert json.loads(line)["message"] == "a\nb"
 
 
 def test_nobody_waits_for_the_reader_of_the_log():
     waiting = queue.Queue(2)
-    handler = logs.Waiting(waiting)
+    handler = logs.NonBlockingHandler(waiting)
     for _ in range(5):
         handler.handle(logging.LogRecord("gen_models", logging.INFO, "", 0, "a", None, None))
     assert waiting.qsize() == 2
@@ -285,9 +290,10 @@ def test_the_host_says_how_much_is_told(fresh, capsys, env, told):
         fresh.setenv(name, word)
     logs.start()
     before = {each.cls for each in app.launch_options()["app_kwargs"]["middleware"]}
-    assert before == ({logs.Timed, guard.Guard} if told else {guard.Guard})
-    logs.told(logging.DEBUG, endpoint="/")
-    logs.told(logging.INFO, endpoint="/")
+    always = {guard.Guard, FirstLoad}
+    assert before == ({logs.RequestLog, *always} if told else always)
+    logs.log_answer(logging.DEBUG, endpoint="/")
+    logs.log_answer(logging.INFO, endpoint="/")
     until, written = time.monotonic() + (2 if told else 0.1), ""
     while len(written.splitlines()) < max(1, len(told)) and time.monotonic() < until:
         time.sleep(0.01)
@@ -297,5 +303,5 @@ def test_the_host_says_how_much_is_told(fresh, capsys, env, told):
 
 def test_another_word_ends_the_program_with_a_sentence(fresh):
     fresh.setenv("LATENT_LOG", "loud")
-    with pytest.raises(SystemExit, match="'loud'; it may be off, info or debug"):
+    with pytest.raises(UserError, match="'loud'; it may be off, info or debug"):
         logs.start()

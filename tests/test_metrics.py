@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-metrics = pytest.importorskip("training.metrics", reason="needs scipy")
+metrics = pytest.importorskip("training.engine.metrics", reason="needs scipy")
 pytestmark = pytest.mark.train
 
 
@@ -52,6 +52,12 @@ def test_a_generator_of_rubbish_is_not_precise():
 def test_nearest_distances_are_those_of_pythagoras():
     a, b = np.array([[0.0, 0], [10, 0]]), np.array([[3.0, 4], [10, 1], [50, 50]])
     assert metrics.nearest_distances(a, b).tolist() == [5, 1]
+
+
+def test_stripes_are_as_sharp_as_their_contrast_in_one_of_two_directions():
+    stripes = np.tile(np.float32([0, 0.5]), (2, 1, 6, 3))
+    assert metrics.sharpness(stripes) == pytest.approx(0.25)
+    assert metrics.sharpness(np.ones((2, 3, 4, 4))) == 0
 
 
 def test_matching_renames_categories_as_well_as_can_be():

@@ -8,10 +8,11 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 from PIL import Image
 
-from gen_models import cards
+from gen_models import cards, model_readme
+from gen_models.families import MetricId as M
 from gen_models.runtime import Model
 from scripts import readme
-from training.recipes import RECIPES
+from training.tools.recipes import RECIPES
 
 EXPORTED = Path("exported")
 FOUND, PROBLEMS = cards.discover(EXPORTED)
@@ -38,6 +39,8 @@ def test_a_committed_model_is_whole(model):
     assert len(model.examples()) == 40 * len(pictures)
     with Image.open(model.folder / "preview.webp") as preview:
         assert min(preview.size) > 100
+    page = (model.folder / "README.md").read_text(encoding="utf-8")
+    assert page == model_readme.render(model.card), "`python -m scripts.readme` makes it anew"
 
 
 @pytest.mark.parametrize("model", models())
@@ -79,39 +82,38 @@ def drawn(port, rng):
 def test_sizes_stay_within_bounds():
     files = [path for path in EXPORTED.rglob("*") if path.is_file()]
     assert max(path.stat().st_size for path in files) < 10 * MB
-    assert sum(path.stat().st_size for path in files) < 60 * MB
+    assert sum(path.stat().st_size for path in files) < 100 * MB
     families = [
         g.bytes
         for card in FOUND
         if card.family in ("autoencoder", "vae")
         for g in card.graphs.values()
     ]
-    assert sum(families) < 15 * MB
+    assert sum(families) < 25 * MB
     assert (
         sum(g.bytes for card in FOUND if card.family == "lab" for g in card.graphs.values())
         < 8 * MB
     )
 
 
-def metric(name, key):
-    return cards.load(EXPORTED / name / "card.json").metrics[key].value
+def metric(name, metric, *variant):
+    return cards.load(EXPORTED / name / "card.json").metrics[metric.of(*variant)].value
 
 
 def test_deep_codes_beat_pca_as_the_lecture_says():
     """Hinton and Salakhutdinov 2006 have 3.00 against 13.87 at 30-D, a ratio of 0.22, on all of MNIST."""
-    assert metric("ae-digits", "squared error/32") <= 0.30 * metric(
-        "pca-digits", "squared error/32"
-    )
-    assert metric("ae-digits", "squared error/10") <= 9.43
+    deep, pca = (metric(name, M.SQUARED_ERROR, 32) for name in ("ae-digits", "pca-digits"))
+    assert deep <= 0.30 * pca
+    assert metric("ae-digits", M.SQUARED_ERROR, 10) <= 9.43
 
 
 def test_a_linear_autoencoder_does_no_better_than_pca_on_what_it_was_fitted_to():
     for code in (2, 10):
-        assert metric("linear-digits", f"largest principal angle to PCA/{code}") < 5
+        assert metric("linear-digits", M.PRINCIPAL_ANGLE, code) < 5
 
 
 def test_bounds_on_the_likelihood_tighten_with_more_samples():
-    bounds = [metric("vae-digits-binary", f"−log p(x), {k} samples") for k in (1, 50, 5000)]
+    bounds = [metric("vae-digits-binary", M.NLL_BOUND, k) for k in (1, 50, 5000)]
     assert bounds == sorted(bounds, reverse=True)
     assert bounds[-1] <= 92
 
@@ -123,7 +125,7 @@ def test_a_larger_beta_gives_a_smaller_kl_and_a_worse_reconstruction():
         "vae-digits-10d-beta-4",
         "vae-digits-10d-beta-10",
     ]
-    kl, error = ([metric(name, key) for name in names] for key in ("KL", "squared error"))
+    kl, error = ([metric(name, key) for name in names] for key in (M.KL, M.SQUARED_ERROR))
     assert kl == sorted(kl, reverse=True)
     assert error == sorted(error)
 
@@ -133,16 +135,16 @@ def test_todays_gan_is_nearer_to_the_data_than_the_lectures_recipe_after_as_many
         cards.load(EXPORTED / name / "card.json") for name in ("gan-fashion", "dcgan-fashion")
     )
     assert ours.training.images == lectures.training.images
-    distance = "Fréchet distance"
-    assert ours.metrics[distance].value <= 0.7 * lectures.metrics[distance].value
+    distance = M.FRECHET_DISTANCE
+    assert ours.metric(distance).value <= 0.7 * lectures.metric(distance).value
     for card in (ours, lectures):
-        assert card.metrics[distance].value > card.metrics[f"{distance} of real pictures"].value
+        assert card.metric(distance).value > card.metric(M.FRECHET_DISTANCE_REAL).value
 
 
 @pytest.mark.parametrize("name", ["gan-fashion", "dcgan-fashion"])
 def test_samples_are_not_copies(name):
     """A generator that copied would be nearer to its training pictures than other real pictures are."""
-    assert metric(name, "samples nearer than 1 % of test pictures") < 0.03
+    assert metric(name, M.NEAR_COPIES) < 0.03
 
 
 def test_films_and_banks_can_be_read():
@@ -153,6 +155,6 @@ def test_films_and_banks_can_be_read():
             assert tiles.std() > 10
 
 
-def test_the_readme_shows_what_the_cards_say():
+def test_the_readme_shows_what_the_cards_and_the_tour_say():
     text = Path("README.md").read_text()
-    assert readme.with_table(text, FOUND) == text
+    assert readme.renewed(text, FOUND) == text

@@ -5,9 +5,11 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.train
 
-from torch.distributions import Bernoulli, Normal, kl_divergence  # noqa: E402
+from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from training.objectives import (  # noqa: E402
+from training.objectives import (
+    absolute_error,
+    crps,
     kl_to_standard_normal,
     log_bernoulli,
     log_normal,
@@ -101,3 +103,29 @@ def test_pyramid_distance_counts_every_scale_alike():
     one[..., 3, 3] = 1  # ¼ of it stays: ¾ + 3 · ¼ in the band, 4 · ¼ in the rest
     assert pyramid_distance(one, zero).item() == 0.75 + 0.75 + 1.0
     assert pyramid_distance(torch.ones(2, 3, 7, 7), torch.zeros(2, 3, 7, 7)).tolist() == [147] * 2
+
+
+def test_crps_of_two_draws_by_hand():
+    x, y, z = (torch.tensor([[value]]) for value in (0.0, 1.0, 3.0))
+    assert crps(x, y, z, 0.0).item() == 2
+    assert crps(x, y, z, 0.5).item() == 1.5
+    assert crps(x, y, z, 1.0).item() == 1
+    assert crps(x, y, y, 1.0).item() == absolute_error(x, y).item()
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_crps_is_least_in_expectation_where_draws_are_distributed_as_the_truth(share):
+    """For x = 1 with this share and 0 else, and draws that are 1 with probability q."""
+    values = torch.tensor([[0.0], [1.0]])
+
+    def expected(q, spread):
+        p = torch.tensor([[1 - share, share], [1 - q, q], [1 - q, q]])
+        return sum(
+            (p[0, i] * p[1, j] * p[2, k] * crps(*values[[i, j, k], None], spread)).item()
+            for i in (0, 1) for j in (0, 1) for k in (0, 1)
+        )  # fmt: skip
+
+    grid = [q / 20 for q in range(21)]
+    assert min(grid, key=lambda q: expected(q, 1.0)) == pytest.approx(share)
+    if share != 0.5:
+        assert min(grid, key=lambda q: expected(q, 0.0)) == round(share)  # the median

@@ -13,11 +13,13 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.train
 
-from torch import nn  # noqa: E402
+from torch import nn
 
-from training.cli import UserError  # noqa: E402
-from training.data import Images, Info  # noqa: E402
-from training.run import Diverged, Ema, EndlessBatches, Run, RunConfig, cosine, mix, refit_batchnorm  # noqa: E402
+from gen_models.errors import UserError
+from training.data import Images, Info
+from training.engine.batches import EndlessBatches, evenly_spaced_indices, mix
+from training.engine.networks import Ema, recalibrate_batchnorm
+from training.engine.run import Diverged, Run, RunConfig
 
 
 def batches(count, **options):
@@ -46,11 +48,6 @@ def test_seeds_of_ranks_and_steps_differ():
     assert len({mix(0, rank, step) for rank in range(4) for step in range(100)}) == 400
 
 
-def test_the_learning_rate_rises_then_falls_to_zero():
-    assert [cosine(p) for p in (0.0, 0.02, 1.0)] == pytest.approx([0, 1, 0])
-    assert cosine(0.51) == pytest.approx(0.5)
-
-
 def test_the_average_copies_batchnorm_statistics():
     net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
     ema = Ema(net, halflife=1)
@@ -76,7 +73,7 @@ def test_the_average_forgets_the_start_within_a_twentieth_of_the_steps():
 def test_batchnorm_is_refitted_to_what_the_network_now_sees():
     net = nn.Sequential(nn.BatchNorm1d(1))
     net[0].running_mean.fill_(9)
-    refit_batchnorm(net, [torch.full((4, 1), 2.0), torch.full((4, 1), 4.0)])
+    recalibrate_batchnorm(net, [torch.full((4, 1), 2.0), torch.full((4, 1), 4.0)])
     assert net[0].running_mean.item() == pytest.approx(3)
     assert not net.training
 
@@ -109,7 +106,7 @@ def test_a_run_is_not_continued_with_other_options(tmp_path):
     Run(replace(config, seed=1))  # nothing to continue yet
     (config.folder / "state.pt").touch()
     Run(replace(config, seed=1, steps=7))
-    with pytest.raises(UserError, match="seed = 1, not 2: give this one another --name"):
+    with pytest.raises(UserError, match="--seed 1, not --seed 2: give this one another --name"):
         Run(replace(config, seed=2))
 
 
@@ -176,7 +173,7 @@ def test_two_processes_train_together_draw_different_noise_and_rank_0_exports(
         "import sys, torch\n"
         "from pathlib import Path\n"
         "from training.data import load\n"
-        "from training.run import Run, RunConfig\n"
+        "from training.engine.run import Run, RunConfig\n"
         "run = Run(RunConfig('r', runs=Path(sys.argv[1]), steps=1, batch=2, devices=2, accelerator='cpu'))\n"
         "data = load('folder:' + sys.argv[2], 'train', size=16, channels=1)\n"
         "for x in run.batches(data):\n"
@@ -199,3 +196,10 @@ def test_two_processes_train_together_draw_different_noise_and_rank_0_exports(
     subprocess.run(command, check=True, capture_output=True, timeout=240)
     card = json.loads((tmp_path / "exported" / "two" / "card.json").read_text())
     assert card["training"]["images"] == 40 * 4 * 2
+
+
+@pytest.mark.parametrize(
+    ("n", "k", "indices"), [(5, 3, [0, 2, 4]), (5, 1, [0]), (2, 3, [0, 0, 1]), (3, 3, [0, 1, 2])]
+)
+def test_evenly_spaced_indices_begin_and_end_with_the_first_and_the_last(n, k, indices):
+    assert evenly_spaced_indices(n, k) == indices

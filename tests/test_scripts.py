@@ -9,13 +9,17 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.train
 
-from gen_models import cards  # noqa: E402
-from gen_models.networks import autoencoder as networks  # noqa: E402
-from gen_models.runtime import Model  # noqa: E402
-from training import autoencoder, cli, recipes, vae  # noqa: E402
-from training.augment import jitter  # noqa: E402
-from training.data import Images, Info, load, to_float  # noqa: E402
-from training.evaluate import evaluate  # noqa: E402
+from gen_models import cards
+from gen_models.errors import UserError
+from gen_models.families import AutoencoderFacts, AutoencoderKind
+from gen_models.families import MetricId as M
+from gen_models.networks import autoencoder as networks
+from gen_models.runtime import Model
+from training import autoencoder, vae
+from training.augment import jitter
+from training.data import Images, Info, load, to_float
+from training.tools import recipes, registry
+from training.tools.evaluate import evaluate_model
 
 
 @pytest.fixture
@@ -32,8 +36,8 @@ def test_autoencoders_of_every_kind_train_export_and_are_measured(options, tmp_p
     card = cards.load(tmp_path / "a" / "card.json")
     roles = {"encoder", "decoder", "gaussian"}
     assert card.graphs.keys() == {f"{role}_{code}" for role in roles for code in (2, 3)}
-    assert card.metrics.keys() >= {"squared error/2", "squared error/3"}
-    assert ("largest principal angle to PCA/2" in card.metrics) == (kind == "linear")
+    assert card.metrics.keys() >= {M.SQUARED_ERROR.of(2), M.SQUARED_ERROR.of(3)}
+    assert (M.PRINCIPAL_ANGLE.of(2) in card.metrics) == (kind == "linear")
     assert card.training.images == (0 if kind == "pca" else 2 * 3 * 4)
     model = Model(card, tmp_path / "a")
     x = model.examples().transpose(0, 3, 1, 2) / np.float32(255)
@@ -51,24 +55,56 @@ def test_autoencoders_of_every_kind_train_export_and_are_measured(options, tmp_p
 def test_vaes_of_every_output_train_export_and_are_measured(
     options, tmp_path, monkeypatch, more, second
 ):
-    monkeypatch.setattr("training.evaluate.IW_SAMPLES", (1, 3, 501))
+    monkeypatch.setattr("training.evaluation.vae.IW_SAMPLES", (1, 3, 501))
     vae.main(vae.Config(name="v", latent_dim=2, **options | more))
     card = cards.load(tmp_path / "v" / "card.json")
     assert [port.name for port in card.graphs["decoder"].outputs] == ["x", second]
-    assert card.metrics.keys() >= {"ELBO", "KL", "KL of dimension/1", "active dimensions"}
-    assert ("−log p(x), 501 samples" in card.metrics) == ("binarize" in more)
+    assert card.metrics.keys() >= {M.ELBO, M.KL, M.DIMENSION_KL.of(1), M.ACTIVE_DIMENSIONS}
+    assert (M.NLL_BOUND.of(501) in card.metrics) == ("binarize" in more)
     elbo, parts = (
-        card.metrics["ELBO"].value,
-        card.metrics["reconstruction"].value + card.metrics["KL"].value,
+        card.metrics[M.ELBO].value,
+        card.metrics[M.RECONSTRUCTION].value + card.metrics[M.KL].value,
     )
     assert elbo == pytest.approx(-parts)
     assert (tmp_path / "v" / "preview.webp").exists()
 
 
+def test_vaes_of_several_sizes_share_a_card_as_autoencoders_do(options, tmp_path):
+    vae.main(vae.Config(name="v", codes=(2, 3), **options))
+    card = cards.load(tmp_path / "v" / "card.json")
+    assert card.facts == AutoencoderFacts(AutoencoderKind.VAE, (2, 3))
+    assert card.training.images == 2 * 3 * 4
+    networks = registry.autoencoder_networks(card)
+    assert networks.keys() == {f"{role}_{k}" for role in ("encoder", "decoder") for k in (2, 3)}
+    model = Model(card, tmp_path / "v")
+    for k in (2, 3):
+        x = model.examples().transpose(0, 3, 1, 2) / np.float32(255)
+        z = model(f"encoder_{k}", x=x)["z"]
+        assert z.shape == networks[f"encoder_{k}"].eval()(torch.from_numpy(x)).shape
+        assert model(f"decoder_{k}", z=z)["x"].shape == x.shape
+
+
+def test_the_drawn_codes_of_a_vae_spread_as_its_posterior_does(picture_folder):
+    data = load(f"folder:{picture_folder}", "train", size=8, channels=1)
+
+    class Same(torch.nn.Module):
+        def forward(self, x):
+            return torch.full((len(x), 2), 3.0), torch.full((len(x), 2), 2 * np.log(0.5))
+
+    z = vae.draw_codes(Same(), data)
+    assert z.shape == (len(data), 2)
+    assert (z - 3).square().mean().sqrt().item() == pytest.approx(0.5, abs=0.2)
+
+
+def test_what_needs_one_size_of_z_is_refused_with_several(options):
+    with pytest.raises(UserError, match="need one size of z"):
+        vae.Config(name="v", codes=(2, 3), fit_prior=True, **options).check()
+
+
 def test_evaluating_twice_gives_the_same_numbers(options, tmp_path):
     vae.main(vae.Config(name="v", latent_dim=2, **options))
     first = cards.load(tmp_path / "v" / "card.json").metrics
-    evaluate(tmp_path / "v")
+    evaluate_model(tmp_path / "v")
     assert cards.load(tmp_path / "v" / "card.json").metrics == first
 
 
@@ -79,8 +115,8 @@ def test_a_model_is_not_measured_on_other_data_than_it_was_trained_on(
     path = tmp_path / "v" / "card.json"
     digest = cards.load(path).dataset.sha256
     path.write_text(path.read_text().replace(digest, "0" * 64))
-    with pytest.raises(cli.UserError, match="is not the data set"):
-        evaluate(tmp_path / "v")
+    with pytest.raises(UserError, match="is not the data set"):
+        evaluate_model(tmp_path / "v")
 
 
 def test_pca_is_exact(picture_folder):
@@ -115,7 +151,7 @@ def test_pictures_are_halved_to_a_small_or_odd_side_and_come_back_whole(size, si
 
 
 def test_a_size_that_cannot_be_halved_is_refused_with_a_sentence():
-    with pytest.raises(ValueError, match="cannot be halved"):
+    with pytest.raises(UserError, match="cannot be halved"):
         networks.ConvEncoder(1, 27, 4, 2)
 
 
@@ -174,5 +210,5 @@ def test_a_mistake_on_the_command_line_gives_one_sentence_and_status_2(words, se
 def test_a_recipe_is_a_whole_command_and_an_unknown_one_lists_them():
     assert recipes.command("vae-digits-2d")[:4] == ["-m", "training.vae", "--name", "vae-digits-2d"]
     done = run("training.recipes", "no-such-model")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "vae-digits-2d" in done.stderr

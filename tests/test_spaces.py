@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 
 import hosts
+import pytest
 import sealed
 from huggingface_hub import SpaceCard
 from packaging.requirements import Requirement
 
 from gen_models import cards
+
+pytestmark = pytest.mark.serial  # serves the app from a port that was free
 
 
 def test_the_front_matter_is_a_gradio_space_of_a_version_that_requirements_allow():

@@ -1,8 +1,9 @@
-"""The tab Autoencoders: what it computes, on toys solved by hand, and what it answers over HTTP."""
+"""The chapter Autoencoders: what it computes, on toys solved by hand, and what it answers over HTTP."""
 
 import base64
 import json
 import urllib.request
+from dataclasses import replace
 
 import gradio as gr
 import numpy as np
@@ -11,9 +12,22 @@ import toys
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from gen_models.app import charts, choices, launch_options, live
-from gen_models.app.tabs import _lineup, autoencoder
-from gen_models.app.tabs._lineup import lineups
+from gen_models.app import controls, launch_options
+from gen_models.app.chapters.autoencoder import (
+    CHAPTER,
+    between,
+    common,
+    errors,
+    generator,
+    plane,
+    reconstruct,
+)
+from gen_models.app.chapters.autoencoder import lineup as maths
+from gen_models.app.chapters.autoencoder.lineup import lineups
+from gen_models.app.shell import charts, page
+from gen_models.errors import BadRequest
+from gen_models.families import AutoencoderFacts
+from gen_models.runtime import Model
 
 
 @pytest.fixture
@@ -32,12 +46,16 @@ def lineup(models):
 
 
 def request(value, **context):
-    return live.Request(value=value, context=context)
+    return controls.Request(value=value, context=context)
 
 
-def pixels(picture):
-    """What `live.picture` packed, as numbers."""
-    return list(base64.b64decode(picture[3]))
+def show_reconstruction(lineup, asked):
+    return reconstruct.show(lineup, "canvas", asked)
+
+
+def pixels(image):
+    """What `controls.pixels` packed, as numbers."""
+    return list(base64.b64decode(image[3]))
 
 
 # Line-ups
@@ -65,14 +83,21 @@ def test_other_data_and_other_sizes_stand_apart_the_most_code_sizes_first(models
     assert not any(lineup.handwriting for lineup in list(found.values())[1:])
 
 
-def test_a_model_of_no_known_kind_is_left_out(tmp_path):
-    assert lineups([toys.autoencoder(tmp_path, "x", "sparse")]) == {}
+def without_codes(root):
+    """A model as if it had no code size at all, which `cards.load` would refuse."""
+    model = toys.autoencoder(root, "x")
+    facts = replace(model.card.facts_as(AutoencoderFacts), code_sizes=())
+    return Model(replace(model.card, facts=facts, graphs={}), model.folder)
+
+
+def test_a_model_of_no_code_size_is_left_out(tmp_path):
+    assert lineups([without_codes(tmp_path)]) == {}
 
 
 # What the encoder sees
 
 
-def test_a_picture_of_the_right_size_is_seen_as_it_is(lineup):
+def test_an_image_of_the_right_size_is_seen_as_it_is(lineup):
     image = np.arange(784, dtype=np.uint8).reshape(28, 28)
     seen = lineup.seen(image)
     assert seen.shape == (1, 1, 28, 28)
@@ -89,9 +114,9 @@ def test_a_drawing_is_centred_where_the_data_are_digits_and_only_scaled_where_no
     assert clothes.seen(ink)[0, 0, 14, 14] == 0
 
 
-def test_a_drawing_is_refused_where_pictures_have_colour(tmp_path):
+def test_a_drawing_is_refused_where_images_have_colour(tmp_path):
     made = toys.autoencoder(tmp_path, "c", shape=(3, 8, 8), data="photos")
-    with pytest.raises(ValueError, match=r"have colour .*\.$"):
+    with pytest.raises(BadRequest, match=r"have colour .*\.$"):
         lineups([made])["photos"].seen(np.zeros((112, 112), np.uint8))
 
 
@@ -102,20 +127,20 @@ def test_reconstruction_keeps_what_the_code_holds_and_loses_the_rest(lineup):
     x = np.zeros((1, 1, 28, 28), np.float32)
     x[0, 0, 0, :5] = 0.5
     pca, conv = lineup.models["pca"], lineup.models["conv"]
-    error = _lineup.squared_error
-    assert error(x, _lineup.reconstruct(pca, 2, x)) == pytest.approx([0.75])  # 3 · ½²
-    assert error(x, _lineup.reconstruct(pca, 4, x)) == pytest.approx([0.25])
+    error = maths.squared_error
+    assert error(x, maths.reconstruct(pca, 2, x)) == pytest.approx([0.75])  # 3 · ½²
+    assert error(x, maths.reconstruct(pca, 4, x)) == pytest.approx([0.25])
     # Squared, ½ comes back as ¼: 4 · ¼² for what the code holds, ½² for what it does not.
-    assert error(x, _lineup.reconstruct(conv, 4, x)) == pytest.approx([0.5])
+    assert error(x, maths.reconstruct(conv, 4, x)) == pytest.approx([0.5])
 
 
 def test_the_way_through_an_affine_decoder_is_a_cross_fade_and_through_a_bent_one_is_not(lineup):
     ends = np.zeros((2, 1, 28, 28), np.float32)
     ends[0, 0, 0, 0] = 1
-    x, bend = _lineup.between(lineup.models["pca"], 2, ends, 0.25)
+    x, bend = maths.between(lineup.models["pca"], 2, ends, 0.25)
     assert x[0, 0, 0, 0] == pytest.approx(0.75)
     assert bend == pytest.approx(0)
-    x, bend = _lineup.between(lineup.models["conv"], 2, ends, 0.25)
+    x, bend = maths.between(lineup.models["conv"], 2, ends, 0.25)
     assert x[0, 0, 0, 0] == pytest.approx(0.75**2)
     assert bend == pytest.approx((0.75 - 0.75**2) ** 2)
 
@@ -124,14 +149,14 @@ def test_the_way_through_an_affine_decoder_is_a_cross_fade_and_through_a_bent_on
 def test_every_way_begins_and_ends_at_the_reconstructions(lineup, t):
     ends = lineup.x([3, 5])
     for model in lineup.at(4).values():
-        x, bend = _lineup.between(model, 4, ends, t)
-        np.testing.assert_allclose(x[0], _lineup.reconstruct(model, 4, ends)[int(t)], atol=1e-6)
+        x, bend = maths.between(model, 4, ends, t)
+        np.testing.assert_allclose(x[0], maths.reconstruct(model, 4, ends)[int(t)], atol=1e-6)
         assert bend == pytest.approx(0, abs=1e-6)
 
 
 def test_codes_are_drawn_with_the_spread_and_from_the_gaussian(lineup):
-    wide = _lineup.random_codes(4, seed=1, spread=3.0, n=5000)
-    fitted = _lineup.fitted_codes(lineup.models["conv"], 4, seed=1, n=5000)
+    wide = maths.random_codes(4, seed=1, spread=3.0, n=5000)
+    fitted = maths.fitted_codes(lineup.models["conv"], 4, seed=1, n=5000)
     assert wide.mean() == pytest.approx(0, abs=0.1)
     assert wide.std() == pytest.approx(3, rel=0.02)
     assert fitted.mean() == pytest.approx(1, abs=0.1)
@@ -139,28 +164,77 @@ def test_codes_are_drawn_with_the_spread_and_from_the_gaussian(lineup):
     np.testing.assert_allclose(wide / 3, (fitted - 1) / 2, atol=1e-5)  # the same noise
 
 
-def test_code_error_is_a_share_of_the_variance_of_the_codes(lineup):
-    z = np.full((3, 2), 2, np.float32)
-    for kind, lost in (("pca", 0.0), ("conv", 2 * (4 - 2) ** 2)):  # conv decodes 2 to 4
-        model = lineup.models[kind]
-        x = _lineup.decode(model, 2, z)
-        assert _lineup.code_error(model, 2, z, x) == pytest.approx(lost / 8)  # 4 in each dimension
+def test_a_vae_stands_beside_by_its_sizes_and_in_the_same_layers_first(models, tmp_path):
+    both = [
+        toys.vae(tmp_path, "plain", k=4, shape=(1, 28, 28), data="digits"),
+        toys.autoencoder(tmp_path, "sizes", "vae", (4,)),
+    ]
+    lineup = lineups([*both, *models])["digits"]
+    assert list(lineup.models) == ["conv", "linear", "pca"]
+    assert [(k, vae.card.name) for k, vae in lineup.vaes.items()] == [(4, "sizes")]
+    assert lineup.vae_is_alike(4)
+    z = np.ones((1, 4), np.float32)
+    assert lineup.vae_samples(4, z).ravel()[:5].tolist() == [1, 1, 1, 1, 0]
+    alone = lineups([both[0], *models])["digits"]
+    assert not alone.vae_is_alike(4)
+    assert alone.vae_samples(4, z).shape == (1, 1, 28, 28)
+
+
+def test_samples_are_compared_by_what_the_cards_say_and_nothing_else(lineup):
+    rows = maths.sample_table(lineup)
+    assert [row["code"] for row in rows] == [2, 4]
+    assert {value for row in rows for key, value in row.items() if key != "code"} == {None}
+    assert set(generator.numbers(lineup)["2"].values()) == {"–"}
+    assert generator.curves(lineup) == []
+
+
+def test_the_plane_is_laid_out_where_there_are_features_and_says_what_it_lacks_where_not(
+    models, tmp_path
+):
+    assert "The plane needs" in words(built(models))
+    features = toys.features(tmp_path, "features", shape=(1, 28, 28), data="digits")
+    named = {model.card.name: model for model in (*models, features)}
+    (lineup, found), *rest = plane.planes(named)
+    assert (found, rest) == (features, [])
+    codes = plane.Plane(lineup, found)
+    # The code is the first two pixels, here of flat squares of the grey 12 i.
+    np.testing.assert_allclose(codes.z[3], 36 / 255, rtol=1e-6)
+    assert codes.at(np.zeros(2, np.float32))["text"]["near"] == "20 of 20"
+    assert "The plane needs" not in words(built([*models, features]))
+
+
+def test_vaes_alone_are_no_lineup(tmp_path):
+    vae = toys.autoencoder(tmp_path, "sizes", "vae", (4,))
+    assert lineups([vae]) == {}
+    assert "There is no autoencoder yet" in words(built([vae]))
 
 
 def test_the_table_holds_what_the_cards_say_and_nothing_else(lineup):
-    assert _lineup.error_table(lineup) == [
+    assert maths.error_table(lineup) == [
         {"code": 2, "conv": 3.0, "linear": None, "pca": 6.0, "ratio": 0.5, "angle": None},
         {"code": 4, "conv": 1.0, "linear": 4.0, "pca": 4.0, "ratio": 0.25, "angle": 0.5},
+    ]
+
+
+def test_the_curve_has_the_numbers_of_every_code_size(lineup):
+    assert errors.numbers(lineup) == {
+        "2": {"ratio": "0.50", "conv": "3.00", "linear": "–", "pca": "6.00"},
+        "4": {"ratio": "0.25", "conv": "1.00", "linear": "4.00", "pca": "4.00"},
+    }
+    assert [(curve.name, curve.x) for curve in errors.curves(lineup)] == [
+        ("PCA", (2, 4)),
+        ("Linear autoencoder", (4,)),
+        ("Autoencoder", (2, 4)),
     ]
 
 
 # What live controls are answered
 
 
-def test_reconstructions_of_a_picture_with_each_error_and_both_ratios(lineup):
+def test_reconstructions_of_an_image_with_each_error_and_both_ratios(lineup):
     image = np.zeros((28, 28), np.uint8)
     image[0, :5] = 255
-    reply = autoencoder.show_reconstructions(lineup, request(image, code=4))
+    reply = reconstruct.show(lineup, "canvas", request(image, code=4))
     assert reply["text"] == {
         "conv": "squared error 1.00",
         "linear": "squared error 1.00",
@@ -168,56 +242,67 @@ def test_reconstructions_of_a_picture_with_each_error_and_both_ratios(lineup):
         "here": "1.00",
         "test": "0.25",
     }
-    assert pixels(reply["pictures"]["x"])[:6] == [255] * 5 + [0]
-    assert pixels(reply["pictures"]["pca"])[:6] == [255] * 4 + [0, 0]
+    assert pixels(reply["images"]["x"])[:6] == [255] * 5 + [0]
+    assert pixels(reply["images"]["pca"])[:6] == [255] * 4 + [0, 0]
 
 
 def test_a_kind_without_that_code_size_shows_grey_and_says_so(lineup):
-    reply = autoencoder.show_reconstructions(lineup, request(lineup.examples[0], code=2))
+    reply = reconstruct.show(lineup, "canvas", request(lineup.examples[0], code=2))
     assert reply["text"]["linear"] == "not trained at this size"
-    assert set(pixels(reply["pictures"]["linear"])) == {128}
+    assert set(pixels(reply["images"]["linear"])) == {128}
+
+
+def test_the_figure_has_a_row_for_images_autoencoder_and_pca_and_comes_once_a_size(lineup):
+    figure = reconstruct.figure(lineup, 4)
+    assert figure.shape == (3 * 29 - 1, 10 * 29 - 1, 1)
+    np.testing.assert_array_equal(figure[:28, :28], lineup.examples[0])
+    pca = maths.reconstruct(lineup.models["pca"], 4, lineup.x([1]))
+    np.testing.assert_array_equal(figure[58:, 29:57], lineup.to_uint8(pca)[0])
+    first = reconstruct.show(lineup, "canvas", request(lineup.examples[0], code=4))
+    assert first["send"] == {"canvas": {"context": {"figure": 4}}}
+    again = reconstruct.show(lineup, "canvas", request(lineup.examples[0], code=4, figure=4))
+    assert "figure" not in again["images"]
+    assert "send" not in again
 
 
 def test_between_two_examples(lineup):
-    reply = autoencoder.show_between(lineup, request([1.0], code=4, start=0, end=3))
-    assert pixels(reply["pictures"]["fade"]) == lineup.examples[3].ravel().tolist()
+    reply = between.show(lineup, request([1.0], code=4, start=0, end=3))
+    assert pixels(reply["images"]["fade"]) == lineup.examples[3].ravel().tolist()
     assert reply["text"] == {"bend-conv": "0.00", "bend-linear": "0.00", "bend-pca": "0.00"}
 
 
-def test_samples_depend_on_the_seed_and_real_pictures_do_not(lineup):
-    replies = [
-        autoencoder.show_samples(lineup, request([1.0], code=4, seed=seed)) for seed in (0, 0, 1)
-    ]
-    pictures = [reply["pictures"] for reply in replies]
-    assert pictures[0] == pictures[1]
-    assert pictures[0]["random"] != pictures[2]["random"]
-    assert pictures[0]["gaussian"] != pictures[2]["gaussian"]
-    assert pictures[0]["real"] == pictures[2]["real"]
+def test_samples_depend_on_the_seed_and_real_images_do_not(lineup):
+    replies = [generator.show(lineup, request([1.0], code=4, seed=seed)) for seed in (0, 0, 1)]
+    images = [reply["images"] for reply in replies]
+    assert images[0] == images[1]
+    assert images[0]["noise"] != images[2]["noise"]
+    assert images[0]["gaussian"] != images[2]["gaussian"]
+    assert images[0]["real"] == images[2]["real"]
 
 
 @pytest.mark.parametrize(
     ("show", "value", "context", "sentence"),
     [
-        (autoencoder.show_reconstructions, np.zeros((28, 28), np.uint8), {}, "code size"),
+        (show_reconstruction, np.zeros((28, 28), np.uint8), {}, "code size"),
         (
-            autoencoder.show_reconstructions,
+            show_reconstruction,
             np.zeros((112, 112), np.uint8),
             {"code": 4},
             "drawing is empty",
         ),
         (
-            autoencoder.show_between,
+            between.show,
             [0.5],
             {"code": 4, "start": 0, "end": 99},
-            "number of the picture",
+            "number of the image",
         ),
-        (autoencoder.show_between, [0.5], {"code": "4", "start": 0, "end": 1}, "code size"),
-        (autoencoder.show_samples, [1.0], {"code": 4, "seed": -1}, "seed"),
-        (autoencoder.show_samples, [1.0], {"code": True, "seed": 1}, "code size"),
+        (between.show, [0.5], {"code": "4", "start": 0, "end": 1}, "code size"),
+        (generator.show, [1.0], {"code": 4, "seed": -1}, "seed"),
+        (generator.show, [1.0], {"code": True, "seed": 1}, "code size"),
     ],
 )
 def test_a_bad_context_gets_one_sentence(lineup, show, value, context, sentence):
-    with pytest.raises(ValueError, match=rf"{sentence}.*\.$"):
+    with pytest.raises(BadRequest, match=rf"{sentence}.*\.$"):
         show(lineup, request(value, **context))
 
 
@@ -236,6 +321,12 @@ def test_a_chart_names_its_curves_and_reads_no_text_as_markup():
     assert "<b>" not in svg
 
 
+def test_a_chart_marks_the_points_of_an_x_and_a_rule_through_them():
+    svg = charts.log_log([charts.Curve("a", [2, 10], [3, 4], "red")], "x", "y", "")
+    assert svg.count('data-x="10"') == 2
+    assert svg.count("data-x") == 4
+
+
 def test_a_table_has_a_caption_and_names_its_rows():
     html = charts.table(["k", "v"], [["2", "0.5"]], "Numbers")
     assert "<caption>Numbers</caption>" in html
@@ -244,10 +335,10 @@ def test_a_table_has_a_caption_and_names_its_rows():
 
 def test_a_choice_holds_its_numbers_and_whom_to_tell():
     with gr.Blocks():
-        slider = choices.steps(
+        slider = controls.steps(
             [2, 8], 8, label="Code <size>", unit="numbers", key="code", targets=["a"], elem_id="s"
         )
-        strip = choices.thumbnails(
+        strip = controls.thumbnails(
             np.zeros((3, 4, 4, 1), np.uint8),
             2,
             label="From",
@@ -264,13 +355,18 @@ def test_a_choice_holds_its_numbers_and_whom_to_tell():
 
 
 def built(models):
+    contents = page.Contents.of(CHAPTER, {model.card.name: model for model in models}, [])
     with gr.Blocks() as demo:
-        autoencoder.build({model.card.name: model for model in models})
+        page.sections([contents])
+        CHAPTER.offer(contents.models)
     return demo
 
 
 def words(demo):
-    return "\n".join(str(getattr(block, "value", "")) for block in demo.blocks.values())
+    said = [
+        (getattr(block, "value", ""), getattr(block, "label", "")) for block in demo.blocks.values()
+    ]
+    return "\n".join(f"{value} {label}" for value, label in said)
 
 
 def test_a_missing_kind_is_named_with_the_command_that_makes_it(tmp_path):
@@ -281,18 +377,18 @@ def test_a_missing_kind_is_named_with_the_command_that_makes_it(tmp_path):
 
 def test_the_page_stands_without_examples_and_without_metrics(tmp_path):
     shown = words(built([toys.autoencoder(tmp_path, "ae", examples=0)]))
-    assert autoencoder.NO_EXAMPLES in shown
+    assert common.NO_EXAMPLES in shown
     assert "not evaluated yet" in shown
 
 
-def test_the_page_stands_for_colour_pictures_of_another_size(tmp_path):
+def test_the_page_stands_for_colour_images_of_another_size(tmp_path):
     model = toys.autoencoder(tmp_path, "ae", shape=(3, 8, 8), data="photos", errors={2: 1.0})
     shown = words(built([model]))
-    assert "Draw over a picture" in shown
+    assert "Draw over an image" in shown
 
 
-def test_models_without_a_pair_of_graphs_get_one_sentence(tmp_path):
-    assert "None of these models" in words(built([toys.autoencoder(tmp_path, "x", "sparse")]))
+def test_a_model_without_a_pair_of_graphs_is_left_out_in_one_sentence(tmp_path):
+    assert "x is left out: it has no encoder and decoder" in words(built([without_codes(tmp_path)]))
 
 
 @pytest.fixture(scope="module")
@@ -350,9 +446,9 @@ def test_between_over_http(client):
 def test_samples_over_http(client):
     answer = client.predict("digits", 4, 5, 2.0, api_name="/autoencoder_sample")
     again = client.predict("digits", 4, 5, 2.0, api_name="/autoencoder_sample")
-    assert set(answer) == {"random", "gaussian", "real"}
+    assert set(answer) == {"noise", "gaussian", "real"}
     assert answer == again
-    assert answer["real"]["code_error"] >= 0
+    assert answer["gaussian"]["frechet_distance"] is None
 
 
 NOT_A_NUMBER = float("nan")
@@ -373,7 +469,7 @@ BAD = [
     ("reconstruct", ["digits", 4, 0, [[1]] * 513], "at most 512 by 512."),
     ("reconstruct", ["digits", 4, 0, []], "at most 512 by 512."),
     ("reconstruct", ["digits", 4, 0, [[0] * 9] * 9], "The drawing is empty"),
-    ("reconstruct", ["photos", 2, 0], autoencoder.NO_EXAMPLES),
+    ("reconstruct", ["photos", 2, 0], common.NO_EXAMPLES),
     ("reconstruct", ["photos", 2, 0, [[9] * 9] * 9], "choose an example."),
     ("errors", [7], "The data must be one of: digits, photos."),
     ("between", ["digits", 4, 0, -1, 0.5], "whole number from 0 to 11."),
@@ -383,7 +479,7 @@ BAD = [
     ("sample", ["digits", 4, 2**31, 1.0], "whole number from 0 to 2,147,483,647."),
     ("sample", ["digits", 4, 0.5, 1.0], "whole number from 0 to 2,147,483,647."),
     ("sample", ["digits", 4, 0, 11], "The spread must be a number from 0 to 10."),
-    ("sample", ["photos", 2, 0, 1.0], autoencoder.NO_EXAMPLES),
+    ("sample", ["photos", 2, 0, 1.0], common.NO_EXAMPLES),
 ]
 
 

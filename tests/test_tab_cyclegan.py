@@ -1,11 +1,11 @@
-"""The tab "CycleGAN" on toy models: its pure functions, and every endpoint over HTTP with good and bad input."""
+"""The chapter "CycleGAN" on toy models: its functions, and every endpoint over HTTP with good and bad input."""
 
 import base64
 import io
 import json
+import shlex
 from pathlib import Path
 
-import gradio as gr
 import hostile
 import numpy as np
 import pytest
@@ -14,10 +14,17 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from gen_models.app import launch_options, page
-from gen_models.app.live import BadRequest
-from gen_models.app.tabs import cyclegan
-from gen_models.app.tabs.cyclegan import common, cycle, without
+from gen_models import app, cards
+from gen_models.app import launch_options
+from gen_models.app.chapters import cyclegan
+from gen_models.app.chapters.cyclegan import common, cycle, without
+from gen_models.app.shell import page
+from gen_models.cards import Port
+from gen_models.errors import BadRequest
+from gen_models.runtime import Model
+from training import cyclegan as cyclegan_page
+from training import cyclegan_gans
+from training.engine import cli
 
 XY, YX = common.WAYS["xy"], common.WAYS["yx"]
 
@@ -49,7 +56,7 @@ def x(earth):
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_the_tab_shows_every_cyclegan_and_begins_with_a_cycle(models, toy_card):
+def test_the_chapter_shows_every_cyclegan_and_begins_with_a_cycle(models, toy_card):
     assert all(cyclegan.shows(model.card) for model in models.values())
     assert not cyclegan.shows(toy_card)
     assert common.usual(models).card.name == "b-earth"
@@ -87,10 +94,10 @@ def test_the_ranges_of_the_ports_are_the_cards():
             return {"x": 255 * (y + 1) / 2}
 
         def input(self, role, name):
-            return toys.Port(name, ("batch", 1, 1, 2), range=(-1, 1))
+            return Port(name, ("batch", 1, 1, 2), range=(-1, 1))
 
         def output(self, role, name):
-            return toys.Port(name, ("batch", 1, 1, 2), range=(0, 255))
+            return Port(name, ("batch", 1, 1, 2), range=(0, 255))
 
     pictures = np.float32([[[[0, 1]]]])
     np.testing.assert_allclose(common.translate(Signed(), "y", "x", pictures), pictures)
@@ -143,22 +150,22 @@ def test_a_picture_is_compared_with_the_other_test_pictures(earth, x):
 
 def test_a_reply_has_the_whole_way(earth, x):
     reply = cycle.at(earth, XY, x, 0.02)
-    assert set(reply["pictures"]) == set(cycle.SLOTS) <= set(reply["text"])
+    assert set(reply["images"]) == {slot for slot, _ in cycle.SCREENS} <= set(reply["text"])
     assert reply["text"]["noisy"] == "ŷ + σε"
-    assert reply["text"]["back"] == "G_yx(ŷ + σε)"
+    assert reply["text"]["back"] == "x̃"
     assert float(reply["text"]["now"]) > float(reply["text"]["clean"]) == 0
     still = cycle.at(earth, YX, common.example(earth, YX, 0), 0)
     assert still["text"]["source"] == "y, map"
-    assert still["text"]["translation"] == "x̂ = G_yx(y)"
+    assert still["text"]["translation"] == "x̂, satellite"
     assert still["text"]["now"] == still["text"]["clean"]
-    assert still["pictures"]["noisy"] == still["pictures"]["translation"]
+    assert still["images"]["noisy"] == still["images"]["translation"]
 
 
-def test_the_chart_has_test_pictures_where_the_card_has(earth, models, x):
-    assert "test pictures" in cycle.chart(earth, XY, x)
+def test_the_chart_has_test_images_where_the_card_has(earth, models, x):
+    assert "test images" in cycle.chart(earth, XY, x)
     other = cycle.chart(models["c-heads"], XY, common.example(models["c-heads"], XY, 0))
-    assert "test pictures" not in other
-    assert "this picture" in other
+    assert "test images" not in other
+    assert "this image" in other
     assert cycle.tested(earth, YX) == pytest.approx(
         {0.01: 0.04, 0.02: 0.05, 0.05: 0.08, 0.1: 0.13, 0.2: 0.23}
     )
@@ -190,13 +197,35 @@ def test_side_by_side_both_models_and_the_truth(earth, models, x):
     np.testing.assert_array_equal(true, common.example(earth, YX, 1))
     shown = without.comparison(without.both(earth, models), XY, x, true)
     assert shown.count("<figure") == 2 + 2 * 3
-    assert f"cycle error {free.error:.3f}" in shown
-    assert f"{np.abs(free.there - true).mean():.3f} off the true y" in shown
-    assert "0.000 off" in without.comparison([earth], XY, x, without.trip(earth, XY, x).there)
+    assert f">{free.error:.3f}</dd><dt>cycle error<" in shown
+    assert f">{np.abs(free.there - true).mean():.3f}</dd><dt>error to the true y<" in shown
+    exact = without.comparison([earth], XY, x, without.trip(earth, XY, x).there)
+    assert ">0.000</dd><dt>error to the true y<" in exact
     assert common.truth(models["c-heads"], XY, 1) is None
     alone = without.comparison([models["c-heads"]], XY, x, None)
     assert alone.count("<figure") == 4
     assert "--data heads-toons --size 32 --cycle 0" in alone
+
+
+@pytest.mark.parametrize(
+    ("name", "page", "gans"),
+    [
+        ("cyclegan-earth", cyclegan_page, None),
+        ("cyclegan-heads-toons", cyclegan_gans, ("GAN-OF-X", "GAN-OF-Y")),
+    ],
+)
+def test_the_command_that_trains_a_partner_is_one_of_the_script_that_trained_the_model(
+    name, page, gans
+):
+    folder = Path("exported") / name
+    model = Model(cards.load(folder / "card.json"), folder)
+    command = without.partner_command(model)
+    assert command in without.comparison([model], XY, common.example(model, XY, 0), None)
+    python, m, module, *words = shlex.split(command)
+    assert (python, m, module) == ("python", "-m", page.__name__)
+    config = cli.parse(page.Config, words)
+    assert (config.data, config.size, config.cycle) == (model.card.dataset.recipe, 64, 0)
+    assert getattr(config, "gans", None) == gans
 
 
 def test_what_a_data_set_is_called_cannot_write_html(tmp_path):
@@ -205,23 +234,23 @@ def test_what_a_data_set_is_called_cannot_write_html(tmp_path):
 
 
 def test_uploads_are_kept_by_token_and_the_oldest_are_forgotten(earth, tmp_path):
-    uploads, path = common.Uploads(most=2), tmp_path / "red.png"
+    uploads, path = common.Uploads(limit=2), tmp_path / "red.png"
     Image.new("RGB", (50, 40), (255, 0, 0)).save(path)
     tokens = [uploads.keep(earth, XY, path) for _ in range(3)]
     assert len(set(tokens)) == 3
     np.testing.assert_array_equal(
-        common.source(earth, XY, tokens[2], uploads)[0, :, 0, 0], [1, 0, 0]
+        common.image_of(earth, XY, tokens[2], uploads)[0, :, 0, 0], [1, 0, 0]
     )
     with pytest.raises(BadRequest, match="upload it again"):
         uploads.get(tokens[0])
     with pytest.raises(BadRequest, match="upload it again"):
-        common.source(earth, XY, "", uploads)
+        common.image_of(earth, XY, "", uploads)
 
 
 @pytest.mark.parametrize("number", [-1, 6, 0.5, None, True, [0], 1e300, float("nan")])
 def test_examples_that_do_not_exist_are_refused(earth, number):
-    with pytest.raises(ValueError, match="whole number from 0 to 5"):
-        common.source(earth, XY, number, common.Uploads())
+    with pytest.raises(BadRequest, match="whole number from 0 to 5"):
+        common.image_of(earth, XY, number, common.Uploads())
 
 
 def test_without_its_sheets_a_model_still_takes_uploads(tmp_path):
@@ -230,17 +259,38 @@ def test_without_its_sheets_a_model_still_takes_uploads(tmp_path):
     assert cycle.strangers(model, XY, np.zeros((1, 3, 32, 32), np.float32)) is None
     with pytest.raises(BadRequest, match="missing: upload one"):
         common.example(model, XY, 0)
-    with gr.Blocks():
-        cyclegan.build({"bare": model})
+    assert common.first_image(model, XY) == common.NO_IMAGE
+    assert app.build(tmp_path, (cyclegan.CHAPTER,)).models
+
+
+def test_the_first_image_is_a_good_one_if_there_are_so_many(earth, tmp_path):
+    assert common.first_image(earth, XY) == 0
+    assert common.first_image(toys.cyclegan(tmp_path, "many", examples=8), XY) == common.FIRST
 
 
 def test_a_model_with_one_way_alone_is_left_out(tmp_path):
     model = toys.cyclegan(tmp_path, "one-way")
+    assert cyclegan.left_out(model) is None
     del model.card.graphs["G_yx"]
-    with gr.Blocks() as demo:
-        cyclegan.build({"one-way": model})
-    values = [str(getattr(block, "value", "")) for block in demo.blocks.values()]
-    assert any("one-way is left out" in value for value in values)
+    contents = page.Contents.of(cyclegan.CHAPTER, {"one-way": model}, [])
+    assert contents.models == {}
+    assert "one way only" in contents.problems[0]
+
+
+def test_models_are_called_by_what_they_translate(models):
+    assert [words for words, _ in common.names_of(models)] == [
+        "satellite ⇄ map, without the cycle",
+        "satellite ⇄ map",
+        "heads ⇄ cartoons",
+    ]
+    twice = {"one": models["b-earth"], "two": models["b-earth"]}
+    assert {words for words, _ in common.names_of(twice)} == {models["b-earth"].card.title}
+
+
+def test_only_models_with_a_partner_are_compared_if_there_are_any(models):
+    assert [*without.comparable(models)] == ["b-earth"]
+    alone = {"c-heads": models["c-heads"]}
+    assert without.comparable(alone) == alone
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -250,9 +300,7 @@ def test_a_model_with_one_way_alone_is_left_out(tmp_path):
 
 @pytest.fixture(scope="module")
 def demo(models):
-    with gr.Blocks() as made:
-        page.lesson(cyclegan, models, [])
-    return made
+    return app.build(models["b-earth"].folder.parent, (cyclegan.CHAPTER,))
 
 
 @pytest.fixture(scope="module")
@@ -281,7 +329,7 @@ def refused(client, *args, api_name):
 
 def asked(demo, sigma, **context):
     """What the live control answers."""
-    control = next(b for b in demo.blocks.values() if getattr(b, "elem_id", "") == "cyclegan-trip")
+    control = next(b for b in demo.blocks.values() if getattr(b, "elem_id", "") == "cyclegan-cycle")
     return json.loads(control.reply({"value": [sigma], "context": context}))
 
 
@@ -322,15 +370,15 @@ def test_unknown_ways_are_refused(client, way):
 
 
 def test_the_live_control_answers_and_refuses(demo):
-    good = {"model": "b-earth", "way": "xy", "picture": 0}
+    good = {"model": "b-earth", "way": "xy", "image": 0}
     assert asked(demo, 0.1, **good)["ok"]
     assert asked(demo, 7, **good)["text"] == asked(demo, 0.3, **good)["text"], "clamped"
     for change, sentence in (
         ({"model": "no"}, "no such model"),
         ({"way": "up"}, "xy or yx"),
-        ({"picture": 6}, "whole number from 0 to 5"),
-        ({"picture": None}, "whole number from 0 to 5"),
-        ({"picture": "token"}, "upload it again"),
+        ({"image": 6}, "whole number from 0 to 5"),
+        ({"image": None}, "whole number from 0 to 5"),
+        ({"image": "token"}, "upload it again"),
     ):
         reply = asked(demo, 0.1, **good | change)
         assert not reply["ok"]
@@ -340,23 +388,23 @@ def test_the_live_control_answers_and_refuses(demo):
         assert "finite numbers" in reply["error"]
 
 
+def context(update):
+    return update["props"]["context"]
+
+
 def test_a_visitor_chooses(client):
-    _, chart, table, compared = client.predict("b-earth", "xy", [3], api_name="/cyclegan_picture")
-    assert "<svg" in chart
-    assert "left as it is" in table
-    assert compared.count("<figure") == 8
-    assert client.predict("b-earth", "xy", [4], api_name="/cyclegan_picture")[3] != compared, (
-        "another picture"
-    )
-    *_, turned = client.predict("b-earth", "yx", [3], api_name="/cyclegan_way")
-    assert "true x" in turned
-    *_, other = client.predict("c-heads", "xy", [3], api_name="/cyclegan_model")
-    assert "--cycle 0" in other
+    slider = client.predict("b-earth", "xy", [3], api_name="/cyclegan_picture")
+    assert context(slider) == {"model": "b-earth", "way": "xy", "image": 3}
+    strip, turned = client.predict("b-earth", "yx", [3], api_name="/cyclegan_way")
+    assert strip["value"] == [3]
+    assert context(turned) == {"model": "b-earth", "way": "yx", "image": 3}
+    *_, other = client.predict("c-heads", "xy", [], api_name="/cyclegan_model")
+    assert context(other) == {"model": "c-heads", "way": "xy", "image": 0}
 
 
 @pytest.mark.parametrize("chosen", [[], [0, 1], "0", 3, {}])
 def test_what_is_no_choice_is_refused(client, chosen):
-    assert "Choose one picture" in refused(
+    assert "Choose one image" in refused(
         client, "b-earth", "xy", chosen, api_name="/cyclegan_picture"
     )
 
@@ -381,9 +429,8 @@ def test_pictures_of_every_kind_are_taken(client, tmp_path, kind):
     if kind == "P":
         image.info["transparency"] = 3
     image.save(path)
-    _, _, chart, _, compared = uploaded(client, path)
-    assert "<svg" in chart
-    assert compared.count("<figure") == 7, "the truth is not known"
+    *_, slider = uploaded(client, path)
+    assert len(context(slider)["image"]) > 16, "a token"
 
 
 @pytest.mark.parametrize(("content", "sentence"), hostile.FILES.values(), ids=hostile.FILES)
@@ -394,7 +441,9 @@ def test_files_that_cannot_be_used_are_refused(client, tmp_path, content, senten
 
 
 def test_every_endpoint_has_a_test_here(client):
-    named = client.view_api(return_format="dict")["named_endpoints"]
+    every = client.view_api(return_format="dict")["named_endpoints"]
+    named = [name for name in every if name.startswith("/cyclegan")]
+    assert len(named) == 5
     source = Path(__file__).read_text("utf-8")
     assert [name for name in named if f'"{name}"' not in source] == []
 

@@ -1,4 +1,4 @@
-"""The tab "Equilibria": its pure functions, its reply, and every endpoint with good and bad input."""
+"""The chapter "Equilibria": its pure functions, its reply, and every endpoint with good and bad input."""
 
 import json
 import math
@@ -11,14 +11,27 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from gen_models import games
-from gen_models.app import launch_options, page
-from gen_models.app.tabs import equilibria
-from gen_models.app.tabs.equilibria import lines, plane, settings, study, views, words
+from gen_models import app
+from gen_models.app.chapters import equilibria
+from gen_models.app.chapters.equilibria import (
+    common,
+    lines,
+    plane,
+    settings,
+    study,
+    views,
+    words,
+)
+from gen_models.errors import BadRequest
+from gen_models.numerics import games
 
 
 def chosen(**changed):
     return study.checked(study.FIRST | changed)
+
+
+def show(request):
+    return common.show("views", "simultaneous", request)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -53,7 +66,7 @@ def test_what_is_chosen_at_first_is_checked_input():
     ],
 )
 def test_settings_that_cannot_be_used_are_refused(changed, sentence):
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises(BadRequest, match=sentence):
         chosen(**changed)
 
 
@@ -95,8 +108,10 @@ def test_factors_are_those_of_the_matrices():
 
 
 def test_a_factor_is_what_the_distance_shrinks_by():
-    for rule, result in study.run(chosen(game="trap", steps=40), 0.02, -0.01).results.items():
-        longer = study.run(chosen(game="trap", steps=80), 0.02, -0.01).results[rule]
+    for rule, result in study.run(
+        chosen(penalty="R1", weight=0.5, steps=40), 0.02, -0.01
+    ).results.items():
+        longer = study.run(chosen(penalty="R1", weight=0.5, steps=80), 0.02, -0.01).results[rule]
         assert (longer.distance / result.distance) ** (1 / 40) == pytest.approx(
             result.factor, rel=0.04
         )
@@ -105,12 +120,13 @@ def test_a_factor_is_what_the_distance_shrinks_by():
 @pytest.mark.parametrize(
     ("changed", "eigenvalues", "meaning", "fate"),
     [
-        ({}, "±0.50i", "circle", "1.0050: it leaves"),
-        ({"penalty": "R1"}, "−0.50, −0.50", "critical", "0.9000: it comes in"),
+        ({}, "±0.50i", "circle", "1.0050: near (0, 0) it leaves"),
+        ({"penalty": "R1"}, "−0.50, −0.50", "critical", "0.9000: near (0, 0) it comes in"),
         ({"penalty": "R1", "weight": 0.5}, "−0.25 ± 0.43i", "spiral in", "comes in"),
         ({"penalty": "R1", "weight": 2.0}, "−0.13, −1.87", "without turning", "comes in"),
-        ({"game": "trap"}, "−0.50 ± 0.87i", "spiral in", "0.9165: it comes in"),
-        ({"game": "wasserstein"}, "±1.00i", "circle", "1.0198: it leaves"),
+        ({"game": "trap"}, "±1.00i", "circle", "1.0198: near (0, 0) it leaves"),
+        ({"h": 0.01}, "±0.50i", "circle", "1 + 1.2e−5: near (0, 0) it leaves"),
+        ({"game": "wasserstein"}, "±1.00i", "circle", "1.0198: near (0, 0) it leaves"),
         ({"sigma": 1.0}, "−0.25 ± 0.43i", "spiral in", "comes in"),
     ],
 )
@@ -119,7 +135,7 @@ def test_the_sentence_says_what_the_eigenvalues_mean(changed, eigenvalues, meani
     said = words.sentence(settings, study.run(settings, 1.0, 1.0))
     assert said.startswith(f"λ = {eigenvalues}: ")
     assert meaning in said
-    assert fate in said
+    assert fate in said.replace("\u00a0", " ")
 
 
 def test_every_motion_has_its_words():
@@ -130,7 +146,8 @@ def test_every_motion_has_its_words():
 def test_notes_tell_of_traps_saddles_and_straight_losses():
     trap, plain = chosen(game="trap"), chosen()
     in_trap = " ".join(words.notes(trap, study.run(trap, 1.0, 1.0)))
-    assert "✕ at (1.41, 1.34)" in in_trap
+    assert "✕ at (0.72, 0.72)" in in_trap
+    assert "‖V‖ = 0.25" in in_trap
     assert "◇" in in_trap
     assert "◇" in " ".join(words.notes(plain, study.run(plain, 1.0, 1.0)))
     for changed in ({"sigma": 0.5}, {"penalty": "Roth"}):
@@ -138,6 +155,25 @@ def test_notes_tell_of_traps_saddles_and_straight_losses():
         assert "straight line" in words.notes(straight, study.run(straight, 1.0, 1.0))[0]
     bilinear = chosen(game="wasserstein")
     assert words.notes(bilinear, study.run(bilinear, 1.0, 1.0)) == []
+
+
+def test_a_mixture_that_does_not_arrive_is_said_with_how_many_do_not():
+    from_here = chosen(steps=500)
+    said = " ".join(words.notes(from_here, study.run(from_here, 2.0, 1.0)))
+    assert "distance 7.09" in said
+    assert "Of 81 start points in a grid over the plane, 40 do not arrive." in said
+    assert "has not arrived" not in " ".join(words.notes(from_here, study.run(from_here, 1.0, 1.0)))
+
+
+def test_what_is_played_is_the_main_way_or_the_first_that_is_shown():
+    played = lines.walk(study.run(chosen(steps=500), 1.0, 1.0, "consensus"))
+    assert len(played) == lines.MAX_POINTS
+    assert played[0] == pytest.approx([1, 1, -0.2689, 0.2689], abs=1e-3), "place and V"
+    assert played[-1][:2] == pytest.approx([0, 0], abs=1e-2)
+    first = study.run(chosen(continuous=False, simultaneous=False), 1.0, 1.0)
+    assert first.main == "alternating"
+    nothing = study.run(chosen(**dict.fromkeys(study.RULES, False)), 1.0, 1.0)
+    assert lines.walk(nothing) == []
 
 
 def test_what_diverges_is_said_and_not_drawn_for_ever():
@@ -183,7 +219,7 @@ def test_a_curve_is_the_trajectory_to_a_pixel():
 def test_distances_start_at_the_left_and_a_factor_is_a_straight_line():
     path = 0.9 ** np.arange(41)[:, None] * [1.0, 0.0]
     drawn = points(lines.distance(path, 40))
-    assert drawn[0].tolist() == [0, 750]
+    assert drawn[0].tolist() == [0, 1500]
     assert drawn[-1][0] == lines.CHART[0]
     slopes = np.diff(drawn[:, 1]) / np.diff(drawn[:, 0])
     np.testing.assert_allclose(slopes, slopes.mean(), rtol=0.05)
@@ -205,10 +241,10 @@ def test_arrows_point_along_the_field():
 
 def test_the_reply_is_json_and_holds_what_is_shown():
     request = {"value": np.float32([1, 1]), "context": study.FIRST | {"descent": False}}
-    reply = json.loads(json.dumps(equilibria.show(request), allow_nan=False))
+    reply = json.loads(json.dumps(show(request), allow_nan=False))
     assert set(reply["drawing"]["curves"]) == set(study.RULES) - {"descent"}
     assert "continuous" not in reply["drawing"]["steps"]
-    seen = reply["send"][equilibria.VIEWS]
+    seen = reply["send"]["views"]
     assert seen["rows"]["descent"] is None
     assert "descent" not in seen["eigenvalues"]
     assert seen["eigenvalues"]["simultaneous"] == [[300, 100], [300, 200]]
@@ -217,13 +253,13 @@ def test_the_reply_is_json_and_holds_what_is_shown():
         "value": np.float32([1, 1]),
         "context": study.FIRST | dict.fromkeys(study.RULES, False),
     }
-    assert equilibria.show(nothing)["drawing"]["curves"] == {}
+    assert show(nothing)["drawing"]["curves"] == {}
 
 
 def test_the_reply_is_small_at_any_setting():
     for changed in ({"steps": 500, "h": 0.5}, {"game": "wasserstein", "steps": 500, "h": 0.01}):
         request = {"value": np.float32([3, -3]), "context": study.FIRST | changed}
-        assert len(json.dumps(equilibria.show(request))) < 100_000
+        assert len(json.dumps(show(request))) < 100_000
 
 
 @pytest.mark.parametrize("game", study.GAMES)
@@ -232,7 +268,7 @@ def test_no_corner_breaks_it(game, corner):
     for h in study.RANGES["h"]:
         changed = {"game": game, "h": h, "steps": 60, "gamma": 1.2, "penalty": "R1", "weight": 2.0}
         request = {"value": np.float32(corner), "context": study.FIRST | changed}
-        drawn = json.dumps(equilibria.show(request), allow_nan=False)
+        drawn = json.dumps(show(request), allow_nan=False)
         assert max(len(number) for number in re.findall(r"\d+", drawn)) < 20
 
 
@@ -247,9 +283,7 @@ def test_each_way_has_a_colour_a_dash_and_a_place():
 
 def test_the_control_checks_what_the_browser_sends():
     with gr.Blocks():
-        control = plane.Plane(
-            equilibria.show, value=(1, 1), reach=3, context=study.FIRST, label="field"
-        )
+        control = plane.Plane(show, value=(1, 1), reach=3, context=study.FIRST, label="field")
     for value, context in (
         ([1], study.FIRST),
         ([1, None], study.FIRST),
@@ -270,10 +304,9 @@ def test_the_control_checks_what_the_browser_sends():
 
 
 @pytest.fixture(scope="module")
-def client():
-    with gr.Blocks() as demo:
-        page.lesson(equilibria, {}, [])
-    options = launch_options() | {"server_port": None, "prevent_thread_lock": True}
+def client(tmp_path_factory):
+    demo = app.build(Path(tmp_path_factory.mktemp("none")), (equilibria.CHAPTER,))
+    options = app.launch_options() | {"server_port": None, "prevent_thread_lock": True}
     _, url, _ = demo.launch(**options, quiet=True)
     yield Client(url, verbose=False)
     demo.close()
@@ -285,12 +318,12 @@ def refused(client, *args, **kwargs):
     return str(error.value)
 
 
-def test_a_tab_without_models_is_whole():
-    with gr.Blocks() as demo:
-        page.lesson(equilibria, {}, [])
+def test_a_chapter_without_models_is_whole(tmp_path):
+    demo = app.build(tmp_path, (equilibria.CHAPTER,))
     texts = "\n".join(str(getattr(block, "value", "")) for block in demo.blocks.values())
-    assert "no model" not in texts
-    assert f"**Notice:** {equilibria.NOTICE}" in texts
+    assert "no model for this experiment" not in texts
+    for experiment in equilibria.CHAPTER.experiments:
+        assert experiment.notice in texts
     assert not equilibria.shows(None)
 
 

@@ -1,10 +1,9 @@
-"""The tab "Morphing faces" on a toy model: its pure functions, and every endpoint over HTTP with good and bad input."""
+"""The chapter "Morphing faces" on a toy model: its functions, and every endpoint over HTTP with good and bad input."""
 
 import base64
 import io
 from pathlib import Path
 
-import gradio as gr
 import hostile
 import numpy as np
 import pytest
@@ -13,13 +12,16 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from gen_models.app import launch_options, page
-from gen_models.app.live import BadRequest
-from gen_models.app.tabs import faces
-from gen_models.app.tabs.faces import attributes, common, encode, morph, sliders
-from gen_models.app.tabs.vae import common as vae
+from gen_models import app
+from gen_models.app import launch_options
+from gen_models.app.chapters import faces
+from gen_models.app.chapters.faces import attributes, common, encode, morph, sliders
+from gen_models.app.chapters.vae import common as vae
+from gen_models.app.shell import page, parts
+from gen_models.errors import BadRequest
 
 K = 16
+NAME, OTHER = "vae-toy-heads", "vae-young-heads"
 ZERO = [0.0] * K
 
 
@@ -28,16 +30,9 @@ def model(tmp_path_factory):
     return toys.heads(tmp_path_factory.mktemp("exported"))
 
 
-def page_of(models):
-    with gr.Blocks() as demo:
-        page.lesson(faces, models, [])
-    return demo
-
-
-def words_of(models):
-    return " ".join(
-        str(block.value) for block in page_of(models).blocks.values() if hasattr(block, "value")
-    )
+def app_of(root):
+    """The app with the models of a folder and this chapter alone."""
+    return app.build(root, (faces.CHAPTER,))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -45,7 +40,7 @@ def words_of(models):
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_the_tab_shows_vaes_with_directions_alone(model, toy_card):
+def test_the_chapter_shows_vaes_with_directions_alone(model, toy_card):
     assert faces.shows(model.card)
     assert not faces.shows(toy_card)
 
@@ -73,7 +68,7 @@ def test_readings_are_shown_before_and_after(model):
         "age": "0.0 → 1.0",
         "hair_length": "0.0 → 0.0",
     }
-    assert reply["pictures"]["before"] != reply["pictures"]["after"]
+    assert reply["images"]["before"] != reply["images"]["after"]
     assert attributes.amount(-0.04) == "0.0"
     assert attributes.amount(-0.06) == "−0.1"
 
@@ -84,7 +79,7 @@ def test_labels_have_the_separation_of_the_card(model):
 
 def test_sliders_are_the_dimensions_with_most_kl(model):
     assert sliders.dimensions(model) == [*range(12)]
-    assert sliders.labels_of(model)[0] == "z₁ · 1.60 nats"
+    assert sliders.labels_of(model)[0] == "z₁ · 1.60"
     z = common.random_z(model, 2)
     turned = sliders.turned(model, z, np.arange(12))
     np.testing.assert_array_equal(turned[:12], range(12))
@@ -92,18 +87,18 @@ def test_sliders_are_the_dimensions_with_most_kl(model):
     np.testing.assert_array_equal(sliders.turned(model, z, sliders.positions(model, z)), z)
 
 
-def test_warmth_leads_from_the_mean_face_to_far_away(model):
+def test_temperature_leads_from_the_mean_face_to_far_away(model):
     z = common.random_z(model, 2)
-    cold, as_is, hot = (sliders.at(model, z, warmth) for warmth in (0, 1, 1.5))
+    cold, as_is, hot = (sliders.at(model, z, t) for t in (0, 1, 1.5))
     mean = sliders.at(model, common.mean_face(model), 1)
     assert cold == mean
-    assert cold["text"]["length"] == "0.0"
+    assert cold["text"] == {"length": "0.0", "usual": "4.0"}
     length = float(as_is["text"]["length"])
     assert length == pytest.approx(np.linalg.norm(z), abs=0.06)
     assert float(hot["text"]["length"]) == pytest.approx(1.5 * length, abs=0.1)
 
 
-def test_random_faces_follow_their_seed_and_warmth(model):
+def test_random_faces_follow_their_seed_and_temperature(model):
     z = common.random_z(model, 5)
     np.testing.assert_array_equal(z, common.random_z(model, 5))
     np.testing.assert_allclose(common.random_z(model, 5, 0.5), z / 2)
@@ -150,7 +145,7 @@ def test_weights_are_one_at_each_corner():
 
 
 def test_at_a_corner_both_mixtures_are_its_face(model):
-    corners = morph.start(model)
+    corners = morph.faces_at(model, range(4))
     both, errors = morph.mixed(model, corners, 1, 0)
     np.testing.assert_allclose(both[0], both[1], atol=1e-6)
     np.testing.assert_array_equal(
@@ -160,7 +155,9 @@ def test_at_a_corner_both_mixtures_are_its_face(model):
 
 
 def test_the_error_of_a_mixture_is_of_its_second_pass(model):
-    corners = 3 * morph.start(model)  # beyond black and white, where the toy is not linear
+    corners = 3 * morph.faces_at(
+        model, range(4)
+    )  # beyond black and white, where the toy is not linear
     both, errors = morph.mixed(model, corners, 0.4, 0.4)
     again = model("decoder", z=model("encoder", x=both)["mu"])["x"]
     assert errors[1] == pytest.approx(float(np.square(both[1] - again[1]).sum()), rel=1e-4)
@@ -168,7 +165,7 @@ def test_the_error_of_a_mixture_is_of_its_second_pass(model):
 
 
 def test_a_walk_goes_around_once(model):
-    with Image.open(io.BytesIO(morph.walk(model, morph.start(model)))) as film:
+    with Image.open(io.BytesIO(morph.walk(model, morph.faces_at(model, range(4))))) as film:
         assert film.is_animated
         assert film.size == (256, 256)
         assert film.n_frames <= 4 * morph.FRAMES_PER_LEG
@@ -178,23 +175,55 @@ def test_without_examples_or_numbers_all_is_laid_out(tmp_path):
     bare = toys.heads(tmp_path, "bare", examples=0, measured=False)
     assert "AUC not measured" in attributes.labels_of(bare)[0]
     assert sliders.dimensions(bare) == [*range(12)]
-    assert morph.start(bare).shape == (4, K)
+    assert morph.faces_at(bare, [common.HEADS + i for i in range(4)]).shape == (4, K)
     with pytest.raises(BadRequest, match="export it again"):
         common.head(bare, 0)
-    assert "What moves together" in str(page_of({"bare": bare}).config)
+    assert common.first_number(bare, 7) == common.HEADS + 7, "a random face"
+    assert "What moves together" in str(app_of(tmp_path).config)
 
 
 def test_a_model_that_lacks_a_graph_is_left_out(tmp_path):
     model = toys.heads(tmp_path)
+    assert faces.left_out(model) is None
     del model.card.graphs["attributes"]
-    assert "vae-toy-heads is left out" in words_of({model.card.name: model})
+    assert f"{model.card.title} is left out" in (faces.left_out(model) or "")
+    contents = page.Contents.of(faces.CHAPTER, {model.card.name: model}, [])
+    assert contents.models == {}
+    assert "is left out" in contents.problems[0]
+
+
+def test_a_number_is_a_head_or_the_seed_of_a_random_face(model):
+    np.testing.assert_array_equal(common.face(model, 3).z, common.head(model, 3).z)
+    np.testing.assert_array_equal(common.face(model, 345).z, common.random_z(model, 345))
+    with pytest.raises(BadRequest, match="The number of a face"):
+        common.face(model, common.FACES)
+    assert common.marked(model, 3) == [3]
+    assert common.marked(model, 345) == common.marked(model, common.UPLOADED) == []
+
+
+def test_the_corners_follow_their_numbers_and_an_upload_stays(model):
+    numbers = [3, 345, common.UPLOADED, 0]
+    before = [[float(i)] * K for i in range(4)]
+    corners = morph.faces_at(model, numbers, before)
+    np.testing.assert_array_equal(corners[1], common.random_z(model, 345))
+    np.testing.assert_array_equal(corners[2], before[2])
+    with pytest.raises(BadRequest, match="The number of a face"):
+        morph.faces_at(model, numbers)
 
 
 def test_thumbnails_are_small(model):
     big = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), np.uint8)
-    assert common.thumbnails(big).shape == (3, 40, 40, 3)
-    assert common.thumbnails(big[..., :1]).shape == (3, 40, 40, 1)
-    assert common.thumbnails(model.examples()).shape == (12, 16, 16, 3)
+    assert parts.thumbnails(big).shape == (3, 40, 40, 3)
+    assert parts.thumbnails(big[..., :1]).shape == (3, 40, 40, 1)
+    assert parts.thumbnails(model.examples()).shape == (12, 16, 16, 3)
+    assert parts.thumbnails(big[:0]).shape == (0, 40, 40, 3)
+
+
+def test_attributes_of_all_models_have_a_place(model, tmp_path):
+    other = toys.heads(tmp_path, "other", attributes=("smile", "beard"))
+    names = attributes.every_attribute({"a": model, "b": other})
+    assert names == ["smile", "age", "hair_length", "beard"]
+    assert attributes.starts(model) == [0, 0, 0]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -204,9 +233,10 @@ def test_thumbnails_are_small(model):
 
 @pytest.fixture(scope="module")
 def client(model, tmp_path_factory):
-    other = toys.heads(tmp_path_factory.mktemp("other"), "vae-other-heads", k=4)
-    demo = page_of({each.card.name: each for each in (model, other)})
-    demo.queue(api_open=False)
+    root = tmp_path_factory.mktemp("two")
+    toys.heads(root)
+    toys.heads(root, OTHER, k=4, attributes=("smile", "beard"))
+    demo = app_of(root)
     options = launch_options() | {"server_port": None, "prevent_thread_lock": True}
     _, url, _ = demo.launch(**options, quiet=True)
     yield Client(url, verbose=False)
@@ -227,9 +257,6 @@ def refused(client, *args, api_name):
     assert "site-packages" not in words
     assert "verbose error" not in words, "an error of ours, not a refusal"
     return words
-
-
-NAME = "vae-toy-heads"
 
 
 def test_encode_then_decode(client, model):
@@ -283,7 +310,9 @@ def test_heads_that_do_not_exist_are_refused(client, number):
     words = "The number of a head must be a whole number from 0 to 11."
     assert words in refused(client, NAME, number, api_name="/faces_encode")
     assert words in refused(client, NAME, [0, 0, 0, number], 0, 0, api_name="/faces_morph")
-    assert words in refused(client, number, api_name="/faces_edit_head")
+    assert words in refused(client, [number], "top left", api_name="/faces_corner_head")
+    if number != common.UPLOADED:  # which is shown already
+        assert "The number of a" in refused(client, number, api_name="/faces_edit_head")
 
 
 @pytest.mark.parametrize("seed", [-1, 2**31, 0.5, "7", None])
@@ -292,9 +321,9 @@ def test_seeds_out_of_range_are_refused(client, seed):
     assert "The seed must be" in refused(client, seed, api_name="/faces_seed")
 
 
-@pytest.mark.parametrize("warmth", [-0.1, 1.6, "1", None, True])
-def test_warmths_out_of_range_are_refused(client, warmth):
-    assert "from 0 to 1.5" in refused(client, NAME, 0, warmth, api_name="/faces_random")
+@pytest.mark.parametrize("warmth", [-0.1, 3.1, "1", None, True])
+def test_temperatures_out_of_range_are_refused(client, warmth):
+    assert "from 0 to 3" in refused(client, NAME, 0, warmth, api_name="/faces_random")
 
 
 @pytest.mark.parametrize(
@@ -323,24 +352,46 @@ def test_places_outside_the_square_are_refused(client, place):
     assert "from 0 to 1" in refused(client, NAME, [0, 1, 2, 3], 0, place, api_name="/faces_morph")
 
 
-def test_events_of_the_page(client, tmp_path):
-    assert client.predict(3, api_name="/faces_seed") is not None
-    assert client.predict(api_name="/faces_mean") is not None
-    assert client.predict("vae-other-heads", api_name="/faces_model") is not None
-    assert "not in the list" in refused(client, "none", api_name="/faces_model")
-    assert client.predict(1, api_name="/faces_edit_head") is not None
-    assert client.predict(api_name="/faces_edit_random")[-1] == -1
-    pictures, numbers = client.predict(2, api_name="/faces_encode_head")
-    assert pictures.count("<img") == 3
+def test_the_sliders_begin_at_a_face_of_any_model(client, model):
+    found = client.predict(3, "random", NAME, api_name="/faces_seed")["props"]
+    assert found["context"]["z"] == pytest.approx(common.random_z(model, 3).tolist())
+    assert len(found["labels"]) == 12
+    mean = client.predict(3, "mean", OTHER, api_name="/faces_seed")["props"]
+    assert mean["context"] == {"model": OTHER, "z": [0] * 4}
+    assert len(mean["labels"]) == 3, "the last dimension has no KL"
+    assert client.predict(api_name="/faces_mean")["z"] == ZERO
+    assert "not a request" in refused(client, 3, "median", NAME, api_name="/faces_seed")
+    assert "not in the list" in refused(client, 3, "mean", "none", api_name="/faces_seed")
+
+
+def test_a_face_to_edit_is_a_head_or_random(client, model):
+    pad, table, marked = client.predict(1, NAME, api_name="/faces_edit_head")
+    assert pad["props"]["context"]["z"] == pytest.approx(common.head(model, 1).z.tolist())
+    assert "hair length" in str(table)
+    assert marked["value"] == [1]
+    seed = client.predict(api_name="/faces_edit_random")
+    assert common.HEADS <= seed < common.FACES
+    pad, _, marked = client.predict(seed, OTHER, api_name="/faces_edit_head")
+    assert marked["value"] == []
+    assert pad["props"]["labels"] == ["smile · AUC 0.95", "beard · AUC 0.90"]
+    assert len(pad["props"]["context"]["z"]) == 4
+
+
+def test_a_head_is_encoded(client):
+    images, numbers, _ = client.predict(2, api_name="/faces_encode_head")
+    assert images.count("<img") == 3
     assert "nats" in numbers
+    assert "no image" in refused(client, common.HEADS + 2, api_name="/faces_encode_head")
 
 
-def test_a_corner_is_changed_and_the_walk_recorded(client):
+def test_a_corner_is_chosen_and_the_walk_recorded(client):
     first = gif_of(client)
-    client.predict(5, "bottom right", api_name="/faces_corner_head")
-    client.predict("top right", api_name="/faces_corner_random")
-    assert gif_of(client) != first
-    assert "not in the list" in refused(client, 5, "middle", api_name="/faces_corner_head")
+    assert first.startswith(b"GIF")
+    *_, last = client.predict([5], "bottom right", api_name="/faces_corner_head")
+    assert last == 5
+    _, second, *_ = client.predict("top right", api_name="/faces_corner_random")
+    assert common.HEADS <= second < common.FACES
+    assert "not a request" in refused(client, [5], "middle", api_name="/faces_corner_head")
 
 
 def gif_of(client):
@@ -358,11 +409,14 @@ def files(tmp_path):
 
 def test_photographs_are_taken(client, files):
     photo = handle_file(str(files / "photo.jpg"))
-    pictures, _, chosen = client.predict(photo, api_name="/faces_encode_upload")
-    assert pictures.count("<img") == 3
-    assert chosen == -1
-    assert client.predict(photo, api_name="/faces_edit_upload")[-1] == -1
-    assert client.predict(photo, "top left", api_name="/faces_corner_upload")[-1] == -1
+    images, _, _, number = client.predict(photo, api_name="/faces_encode_upload")
+    assert images.count("<img") == 3
+    assert number == common.UPLOADED
+    assert client.predict(photo, api_name="/faces_edit_upload")[-1] == common.UPLOADED
+    before = gif_of(client)
+    found = client.predict(photo, "top left", api_name="/faces_corner_upload")
+    assert found[-4] == common.UPLOADED
+    assert gif_of(client) != before
 
 
 def test_files_that_are_no_photographs_are_refused(client, files):
@@ -374,9 +428,8 @@ def test_files_that_are_no_photographs_are_refused(client, files):
 
 
 def test_every_endpoint_has_a_test_here(client):
-    """Events that a second model repeats end in a number."""
     named = client.view_api(return_format="dict")["named_endpoints"]
     source = Path(__file__).read_text("utf-8")
-    first = [name for name in named if not name.endswith("_1")]
-    assert len(first) >= 17
-    assert [name for name in first if f'"{name}"' not in source] == []
+    mine = [name for name in named if name.startswith("/faces_")]
+    assert len(mine) >= 16
+    assert [name for name in mine if f'"{name}"' not in source] == []

@@ -12,9 +12,11 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from gen_models.app import launch_options, page
-from gen_models.app.tabs import gan
-from gen_models.app.tabs.gan import common, encoder, film, morph, nearest, samples
+from gen_models.app import launch_options
+from gen_models.app.chapters import gan
+from gen_models.app.chapters.gan import common, encoder, film, morph, nearest, samples
+from gen_models.app.shell import page
+from gen_models.families import GANRecipe
 
 
 @pytest.fixture(scope="module")
@@ -22,12 +24,10 @@ def models(tmp_path_factory):
     """Two recipes on grey pictures with their features, and a colour GAN with a VAE of another size."""
     root = tmp_path_factory.mktemp("exported")
     made = [
-        toys.gan(root, "gan-fashion", gamma=0.1),
-        toys.gan(root, "dcgan-fashion", k=6, moments=3),
+        toys.gan(root, "gan-fashion"),
+        toys.gan(root, "dcgan-fashion", k=6, moments=3, recipe=GANRecipe.DCGAN),
         toys.features(root, "features-fashion"),
-        toys.gan(
-            root, "gan-heads", k=16, shape=(3, 12, 12), data="heads", measured=False, gamma=1.0
-        ),
+        toys.gan(root, "gan-heads", k=16, shape=(3, 12, 12), data="heads", measured=False),
         toys.heads(root, "vae-heads"),
     ]
     return {model.card.name: model for model in made}
@@ -43,9 +43,9 @@ def fashion(models):
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_the_tab_shows_gans_their_features_and_vaes_of_the_same_pictures(models, toy_card):
+def test_the_tab_shows_gans_their_features_and_vaes_of_the_same_pictures(models, tmp_path):
     assert all(gan.shows(model.card) for model in models.values())
-    assert not gan.shows(toy_card)
+    assert not gan.shows(toys.infogan(tmp_path).card)
     assert set(common.generators(models)) == {"gan-fashion", "dcgan-fashion", "gan-heads"}
 
 
@@ -66,24 +66,24 @@ def test_features_of_pictures_of_another_size_are_not_searched(models, fashion, 
 def test_samples_are_the_same_at_truncation_zero_and_spread_with_it(fashion):
     none, half, full = (samples.sample(fashion, 3, psi) for psi in (0, 0.5, 1))
     assert (none == none[0]).all()
-    assert samples.spread(none) == 0
-    assert 0 < samples.spread(half) < samples.spread(full)
-    np.testing.assert_array_equal(full, common.pictures(fashion, common.draw(fashion, 3, 40)))
+    assert samples.mean_pairwise_distance(none) == 0
+    assert 0 < samples.mean_pairwise_distance(half) < samples.mean_pairwise_distance(full)
+    np.testing.assert_array_equal(full, common.images(fashion, common.draw(fashion, 3, 40)))
 
 
 def test_spread_is_the_mean_distance_of_pairs():
     images = np.zeros((3, 2, 2, 1), np.uint8)
     images[1, 0, 0], images[2] = 255, 255
-    assert samples.spread(images) == pytest.approx((1 + 2 + 3**0.5) / 3)
+    assert samples.mean_pairwise_distance(images) == pytest.approx((1 + 2 + 3**0.5) / 3)
 
 
 def test_numbers_of_samples_come_with_those_of_real_pictures(models, fashion):
     search = common.search_for(fashion, models)
     text = samples.at(fashion, search, 0, 0.0)["text"]
     # At ψ = 0 all pictures are of grey 128; the nearest in the bank is 132, and features are 16 pixels.
-    assert text == {"spread": "0.00", "near": f"{4 * 4 / 255:.2f}"}
+    assert text == {"distance": "0.00", "near": f"{4 * 4 / 255:.2f}"}
     assert samples.at(models["gan-heads"], None, 0, 1.0)["text"]["near"] == "–"
-    assert "0.19" in samples.scale(search)  # 4 · 12 / 255
+    assert "0.19" in samples.scale_of(search)  # 4 · 12 / 255
 
 
 def test_the_table_has_both_recipes_and_the_perfect_one(models, fashion):
@@ -119,7 +119,7 @@ def test_the_square_shows_each_mix_in_the_middle_of_its_cell(fashion):
     image = morph.background(fashion, stops)
     n = image.shape[0] // 8
     above_left = morph.on_sphere(stops, 0.5 / n, 1 - 0.5 / n)
-    np.testing.assert_array_equal(image[:8, :8], common.pictures(fashion, above_left[None])[0])
+    np.testing.assert_array_equal(image[:8, :8], common.images(fashion, above_left[None])[0])
 
 
 def test_a_loop_returns_to_where_it_began():
@@ -136,7 +136,7 @@ def test_a_copy_is_found_at_distance_zero(models, fashion):
     index, distance = search.nearest(copy)
     np.testing.assert_array_equal(search.bank[index[0, 0]], copy[0])
     np.testing.assert_allclose(distance[0, 0], 0, atol=1e-6)
-    assert search.usual == pytest.approx(4 * 12 / 255, rel=1e-4)
+    assert search.typical == pytest.approx(4 * 12 / 255, rel=1e-4)
     page = nearest.numbers(fashion, copy, search)
     assert "0.00" in page
     assert "1.5 %" in page
@@ -146,9 +146,7 @@ def test_a_copy_is_found_at_distance_zero(models, fashion):
 def test_the_first_thing_searched_for_is_the_sample_itself(models, fashion):
     search = common.search_for(fashion, models)
     sample = nearest.query(fashion, search, 5, 3, copied=False)
-    np.testing.assert_array_equal(
-        sample[0], common.pictures(fashion, common.draw(fashion, 5, 12))[3]
-    )
+    np.testing.assert_array_equal(sample[0], common.images(fashion, common.draw(fashion, 5, 12))[3])
     assert nearest.found(sample, search).count("<figure") == 7
 
 
@@ -162,15 +160,15 @@ def test_pictures_are_resized_only_if_they_must_be():
 
 
 def test_pictures_to_invert_are_test_pictures_where_there_are_some(models, fashion):
-    x, what = encoder.example_pictures(models["gan-heads"], models)
-    assert (x.shape, what) == ((12, 3, 12, 12), "test picture")
-    x, what = encoder.example_pictures(fashion, models)
-    assert (x.shape, what) == ((12, 1, 8, 8), "training picture")
-    assert len(encoder.example_pictures(fashion, {})[0]) == 0
+    x, what = encoder.example_images(models["gan-heads"], models)
+    assert (x.shape, what) == ((12, 3, 12, 12), "test image")
+    x, what = encoder.example_images(fashion, models)
+    assert (x.shape, what) == ((12, 1, 8, 8), "training image")
+    assert len(encoder.example_images(fashion, {})[0]) == 0
 
 
 def test_a_sample_of_the_generator_is_found_again(fashion):
-    x = encoder.own_pictures(fashion)[4]
+    x = encoder.own_images(fashion)[4]
     trace = encoder.search(fashion, x)
     z = common.draw(fashion, encoder.OWN_SEED, 12)[4]
     np.testing.assert_allclose(trace.z[-1], z, atol=0.15)  # but for the prior
@@ -179,17 +177,17 @@ def test_a_sample_of_the_generator_is_found_again(fashion):
 
 def test_a_vae_answers_at_the_size_of_the_generator(models):
     model = models["gan-heads"]
-    x, _ = encoder.example_pictures(model, models)
+    x, _ = encoder.example_images(model, models)
     answer = encoder.ask(models["vae-heads"], model, x[0])
-    assert answer.picture.shape == x[0].shape
-    assert answer.error == pytest.approx(np.square(answer.picture - x[0]).sum())
+    assert answer.image.shape == x[0].shape
+    assert answer.error == pytest.approx(np.square(answer.image - x[0]).sum())
     # The toy VAE gives its examples back, so what is left comes from resizing alone.
     assert answer.error < 0.1 * np.square(x[0] - x[0].mean()).sum()
 
 
 def test_the_chart_has_the_search_its_start_and_the_vae(models):
     model = models["gan-heads"]
-    x, _ = encoder.example_pictures(model, models)
+    x, _ = encoder.example_images(model, models)
     trace = encoder.search(model, x[0], iterations=3)
     answer = encoder.ask(models["vae-heads"], model, x[0])
     chart = encoder.chart(trace, answer)
@@ -206,13 +204,25 @@ def test_the_film_shows_each_moment_with_what_had_been_seen(fashion):
         np.testing.assert_array_equal(film.frames(fashion)[moment], 50 * moment)
 
 
-def test_without_a_generator_the_tab_says_what_to_do(models):
+def page_of(models):
+    """The chapter alone."""
+    contents = page.Contents.of(gan.CHAPTER, models, [])
     with gr.Blocks() as demo:
-        gan.build({"vae-heads": models["vae-heads"]})
-    assert any(
-        "training.gan" in str(block.value)
-        for block in demo.blocks.values()
-        if hasattr(block, "value")
+        for experiment in gan.CHAPTER.experiments:
+            page.draw(contents, experiment)
+        gan.CHAPTER.offer(contents.models)
+    return demo
+
+
+def test_without_a_generator_each_experiment_says_what_to_do(models):
+    demo = page_of({"vae-heads": models["vae-heads"]})
+    said = [str(getattr(block, "value", "")) for block in demo.blocks.values()]
+    assert (
+        sum(
+            "training.gan" in words or "training.features" in words or "no training film" in words
+            for words in said
+        )
+        == 5
     )
 
 
@@ -223,8 +233,7 @@ def test_without_a_generator_the_tab_says_what_to_do(models):
 
 @pytest.fixture(scope="module")
 def client(models):
-    with gr.Blocks() as demo:
-        page.lesson(gan, models, [])
+    demo = page_of(models)
     options = launch_options() | {"server_port": None, "prevent_thread_lock": True}
     _, url, _ = demo.launch(**options, quiet=True)
     yield Client(url, verbose=False)
@@ -250,7 +259,9 @@ def refused(client, *args, api_name):
 def test_sample(client, fashion):
     found = client.predict("gan-fashion", 3, 1.0, api_name="/gan_sample")
     assert picture(found["picture"]).size == (8 * 9 - 1, 5 * 9 - 1)
-    assert found["spread"] == pytest.approx(samples.spread(samples.sample(fashion, 3, 1.0)))
+    assert found["spread"] == pytest.approx(
+        samples.mean_pairwise_distance(samples.sample(fashion, 3, 1.0))
+    )
     assert client.predict("gan-fashion", 3, 0, api_name="/gan_sample")["spread"] == 0
 
 
@@ -325,7 +336,7 @@ def test_neighbours(client, models, fashion):
     assert found["distance"] == pytest.approx(distance[0].tolist())
     assert found["distance"] == sorted(found["distance"])
     assert picture(found["pictures"][0]).size == (8, 8)
-    assert "no such model" in refused(client, "gan-heads", 0, 0, api_name="/gan_neighbours")
+    assert "no training images" in refused(client, "gan-heads", 0, 0, api_name="/gan_neighbours")
     for number in (-1, 12, "0", None):
         assert "whole number from 0 to 11" in refused(
             client, "gan-fashion", 0, number, api_name="/gan_neighbours"
@@ -386,7 +397,7 @@ def test_a_visitor_searches_and_inverts(client):
     assert shown.count("<figure") == 7
     _, copied, _ = client.predict(*args, nearest.COPY, api_name="/gan_nearest_strip")
     assert copied != shown
-    assert "training picture" in big
+    assert "training image" in big
     result, big, steps, chart = client.predict("gan-heads", encoder.REAL, [3], api_name="/gan_find")
     assert result.count("<figure") == 3
     assert "forward passes" in big

@@ -1,4 +1,4 @@
-"""The tab "InfoGAN" on toys whose codes are pixels: its pure functions, and every endpoint with good and bad input."""
+"""The chapter "InfoGAN" on toys whose codes are pixels: pure functions, and endpoints with good and bad input."""
 
 import base64
 import dataclasses
@@ -14,11 +14,14 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from gen_models.app import drawing, launch_options, page
-from gen_models.app.live import BadRequest
-from gen_models.app.tabs import infogan
-from gen_models.app.tabs.infogan import bound, common, controls, grid, reading
-from gen_models.runtime import Model
+from gen_models.app import launch_options
+from gen_models.app.chapters import infogan
+from gen_models.app.chapters.infogan import bound, codes, common, grid, reading
+from gen_models.app.controls import drawing
+from gen_models.app.shell import page
+from gen_models.errors import BadRequest
+from gen_models.families import MetricId
+from gen_models.runtime import Model, from_uint8
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +30,17 @@ def models(tmp_path_factory):
     root = tmp_path_factory.mktemp("exported")
     made = [
         toys.infogan(root, "toy", sigma=0.5),
-        toys.infogan(root, "bare", k=3, certainty=4.0, matched=False, examples=0),
+        without_sigma(toys.infogan(root, "bare", k=3, certainty=4.0, matched=False, examples=0)),
     ]
     return {model.card.name: model for model in made}
+
+
+def without_sigma(model):
+    """The same model as if Q gave no standard deviation."""
+    graph = model.card.graphs["recogniser"]
+    graph = dataclasses.replace(graph, outputs=graph.outputs[:2])
+    graphs = model.card.graphs | {"recogniser": graph}
+    return Model(dataclasses.replace(model.card, graphs=graphs), model.folder)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -49,14 +60,16 @@ def test_categories_stand_in_the_order_of_their_digits(models):
     assert [*shown] == [*range(10)]
     assert all((3 * category + 1) % 10 == digit for digit, category in shown.items())
     assert common.title_of(models["toy"], 3) == "category 3 of 0 to 9, matched with digit 0"
-    assert common.on_page(models["toy"], np.arange(10)) == [*shown.values()]
+    bars = common.bars_of(models["toy"], np.arange(10))
+    assert bars["names"] == [str(digit) for digit in range(10)]
+    assert bars["shares"] == [*shown.values()]
 
 
 def test_without_a_match_for_each_a_category_is_called_by_its_number(models):
     assert common.shown(models["bare"]) == {0: 0, 1: 1, 2: 2}
     assert common.title_of(models["bare"], 1) == "category 1 of 0 to 2"
-    card = models["toy"].card
-    twice = card.metrics | {"digit of category/3": card.metrics["digit of category/4"]}
+    card, of = models["toy"].card, MetricId.CLASS_OF_CATEGORY.of
+    twice = card.metrics | {of(3): card.metrics[of(4)]}
     model = Model(dataclasses.replace(card, metrics=twice), models["toy"].folder)
     assert common.shown(model) == {j: j for j in range(10)}
 
@@ -67,45 +80,44 @@ def test_what_is_no_category_on_the_page_is_refused(models, number):
         common.shown_category(models["toy"], number)
 
 
-@pytest.mark.parametrize("codes", [[0], [0, 0, 0], "00", None, [0, "1"], [0, 2.1], [math.nan, 0]])
-def test_codes_that_the_sliders_do_not_give_are_refused(models, codes):
-    with pytest.raises(ValueError, match="continuous code"):
-        common.checked_codes(models["toy"], codes)
+@pytest.mark.parametrize("given", [[0], [0, 0, 0], "00", None, [0, "1"], [0, 2.1], [math.nan, 0]])
+def test_codes_that_the_sliders_do_not_give_are_refused(models, given):
+    with pytest.raises(BadRequest, match="continuous code"):
+        common.checked_codes(models["toy"], given)
 
 
 def test_codes_come_back_from_the_picture(models):
-    codes = np.float32([0.5, -1.5])
+    given = np.float32([0.5, -1.5])
     for category in range(10):
-        image, q = controls.at(models["toy"], category, codes, seed=category)
+        image, q = codes.at(models["toy"], category, given, seed=category)
         assert image.shape == (28, 28, 1)
         assert q.category.tolist() == [category]
-        np.testing.assert_allclose(q.mean[0], codes, atol=1e-5)
+        np.testing.assert_allclose(q.mean[0], given, atol=1e-5)
 
 
 def test_the_reply_says_what_was_read_and_when_a_code_is_out_of_range(models):
-    inside = controls.reply(models["toy"], 3, np.float32([0.5, -1]), 0)["text"]
+    inside = codes.reply(models["toy"], 3, np.float32([0.5, -1]), 0)["text"]
     assert inside["category"] == "0, 100 %"
     assert (inside["c0"], inside["c1"], inside["error"]) == ("0.50", "−1.00", "0.00")
     assert "outside" not in inside["x"]
     assert (
-        "outside [−1, 1]"
-        in controls.reply(models["toy"], 3, np.float32([0.5, -1.1]), 0)["text"]["x"]
+        "outside [−1, 1]" in codes.reply(models["toy"], 3, np.float32([0.5, -1.1]), 0)["text"]["x"]
     )
 
 
 def test_z_changes_the_picture_and_not_the_codes(models):
-    one, other = (controls.at(models["toy"], 2, np.zeros(2, np.float32), seed) for seed in (0, 1))
+    one, other = (codes.at(models["toy"], 2, np.zeros(2, np.float32), seed) for seed in (0, 1))
     assert (one[0] != other[0]).any()
     np.testing.assert_array_equal(one[1].category, other[1].category)
 
 
 def test_the_grid_varies_one_code_along_its_rows(models):
-    codes = grid.codes_of(models["toy"], 1, np.array([0.3]))
-    np.testing.assert_allclose(codes[:, 0], 0.3)
-    np.testing.assert_allclose(codes[:, 1], np.linspace(-1, 1, 9))
+    row = grid.codes_of(models["toy"], 1, np.array([0.3]))
+    np.testing.assert_allclose(row[:, 0], 0.3)
+    np.testing.assert_allclose(row[:, 1], np.linspace(-1, 1, grid.COLUMNS))
     pictures, right = grid.table(models["toy"], 0, np.array([0.25]), 0)
     assert right == 1
-    rows = pictures.reshape(10, 9, 28, 28)[:, :, 0]
+    rows = pictures.reshape(10, grid.COLUMNS, 28, 28)[:, :, 0]
     for (digit, category), row in zip(common.shown(models["toy"]).items(), rows, strict=True):
         assert (row[:, category] == 255).all(), digit
         assert (np.diff(row[:, 10].astype(int)) > 0).all()
@@ -123,14 +135,15 @@ def test_an_example_reaches_q_exactly_and_a_drawing_as_a_digit(models):
     np.testing.assert_array_equal(reading.seen(model, common.as_input(model, image)), image)
     ink = np.zeros((112, 112), np.uint8)
     ink[20:60, 30:36] = 255
-    np.testing.assert_array_equal(common.as_input(model, ink)[0, 0], drawing.mnist_like(ink))
-    with pytest.raises(BadRequest, match="sheet is empty"):
+    digit = from_uint8(drawing.mnist_like(ink)[None, ..., None])[0, 0]
+    np.testing.assert_array_equal(common.as_input(model, ink)[0, 0], digit)
+    with pytest.raises(BadRequest, match="canvas is empty"):
         common.as_input(model, np.zeros((112, 112), np.uint8))
 
 
 def test_pictures_are_written_from_the_codes_within_their_range(models):
     model = models["toy"]
-    _, q = controls.at(model, 7, np.float32([1.8, 0.4]), 0)
+    _, q = codes.at(model, 7, np.float32([1.8, 0.4]), 0)
     pictures = reading.rewritten(model, q, seed=3)
     assert pictures.shape == (6, 28, 28, 1)
     assert (pictures[:, 0, 7] == 255).all()
@@ -140,6 +153,7 @@ def test_pictures_are_written_from_the_codes_within_their_range(models):
 
 def test_accuracy_comes_with_its_spread(models):
     assert reading.accuracy(models["toy"]) == "92.0 %"
+    assert "92.0 % of test digits" in reading.spread(models["toy"])
     assert "mean of 5 trainings, from 90.0 % to 94.0 %" in reading.spread(models["toy"])
     assert reading.accuracy(models["bare"]) == "–"
 
@@ -160,7 +174,7 @@ def test_a_sure_and_right_q_gives_log_k_and_a_guessing_one_gives_zero(k):
 
 def test_a_sure_and_wrong_q_gives_a_finite_negative_bound():
     terms = bound.category_terms(np.eye(10), np.roll(np.arange(10), 1))
-    np.testing.assert_allclose(terms, math.log(bound.LEAST) + math.log(10))
+    np.testing.assert_allclose(terms, math.log(bound.MIN_PROBABILITY) + math.log(10))
 
 
 def test_continuous_codes_solved_by_hand():
@@ -210,14 +224,19 @@ def test_continuous_codes_count_only_with_a_standard_deviation(models):
     assert bound.bound(bound.terms(models["bare"], 100, 0), 0).continuous is None
 
 
-def test_the_chart_puts_zero_and_the_ceiling_in_their_place(models):
-    chart = bound.Chart(-4, 4)
-    left, middle = chart.at(0, 0)
-    assert (left, middle) == (bound.LEFT, (bound.TOP + bound.HEIGHT - bound.BOTTOM) / 2)
-    assert chart.at(1, 4) == (bound.WIDTH - bound.RIGHT, bound.TOP)
-    assert chart.at(1, 9) == chart.at(1, 4)
-    assert chart.line(bound.terms(models["toy"], 100, 0)).count("L") == len(bound.SHARES) - 1
-    assert "H(c₁) = 2.30" in chart.svg(math.log(10))
+def test_the_chart_has_room_for_every_model_and_moves_only_what_is_drawn(models):
+    axes = bound.axes_for(models)
+    drawn = bound.inside(axes)
+    for model in models.values():
+        found = bound.bound(bound.terms(model, 100, 0), 1)
+        assert axes.y[0] < found.category < math.log(common.categories(model)) < axes.y[1]
+        reply = bound.reply(model, axes, 1.0, 100, 0)
+        moved = reply["send"][bound.CHART]["attributes"]
+        assert moved["dot"]["d"] == axes.dot(1, found.category)
+        assert moved["line"]["d"].count("L") == len(bound.SHARES) - 1
+        assert all(f'data-part="{part}"' in drawn for part in moved)
+    assert bound.reply(models["toy"], axes, 0, 100, 0)["text"]["ceiling"] == "2.30 nats"
+    assert bound.reply(models["bare"], axes, 0, 100, 0)["text"]["continuous"] == "–"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -226,8 +245,12 @@ def test_the_chart_puts_zero_and_the_ceiling_in_their_place(models):
 
 
 def page_of(models):
+    contents = page.Contents.of(infogan.CHAPTER, models, [])
     with gr.Blocks() as demo:
-        page.lesson(infogan, models, [])
+        for experiment in infogan.CHAPTER.experiments:
+            page.draw(contents, experiment)
+        if contents.models:
+            infogan.CHAPTER.offer(contents.models)
     return demo
 
 
@@ -248,12 +271,51 @@ def test_a_model_that_lacks_a_graph_is_left_out_in_a_sentence(models):
     assert "half is left out" in words_of({"half": model})
 
 
-def test_what_was_not_measured_or_not_given_is_said(models):
-    assert "no standard deviation" in words_of({"bare": models["bare"]})
+def test_what_was_measured_is_on_the_page(models):
     words = words_of({"toy": models["toy"]})
-    assert "no standard deviation" not in words
     assert "No label was used" in words
-    assert "2.25 nats" in words
+    assert "2.25 nats" in page.facts(models["toy"].card)
+    assert "92.0 % of test digits" in words
+
+
+def of(name, **context):
+    """A request as a control sends it."""
+    context = {"model": name, "seed": 0} | context
+    return {"value": np.zeros(2, np.float32), "context": context}
+
+
+def test_one_set_of_controls_answers_for_any_model(models):
+    toy = codes.show(models, of("toy", category=3))["send"][codes.BARS]
+    bare = codes.show(models, of("bare", category=2))["send"][codes.BARS]
+    assert (len(toy["names"]), toy["given"]) == (10, 3)
+    assert (bare["names"], bare["given"]) == (["0", "1", "2"], 2)
+    one = {"value": np.zeros(1, np.float32)}
+    for name, k in (("toy", 10), ("bare", 3)):
+        answer = grid.show(models, of(name, code=1) | one)
+        assert answer["images"]["grid"][:2] == [grid.COLUMNS * 29 - 1, k * 29 - 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "context"),
+    [
+        ("none", {}),
+        (None, {}),
+        ("bare", {"category": 7}),
+        ("toy", {"category": 3, "seed": -1}),
+        ("toy", {"category": "3"}),
+    ],
+)
+def test_a_context_from_elsewhere_is_refused(models, name, context):
+    with pytest.raises(BadRequest):
+        codes.show(models, of(name, **context))
+
+
+def test_a_model_of_other_images_does_not_read_these(models):
+    card = models["bare"].card
+    other = dataclasses.replace(card, dataset=dataclasses.replace(card.dataset, name="letters"))
+    both = {"toy": models["toy"], "bare": Model(other, models["bare"].folder)}
+    assert [*reading.alike(both)] == ["toy"]
+    assert [*reading.alike(models)] == ["toy", "bare"]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -318,7 +380,7 @@ def test_what_cannot_be_generated_is_refused(client, args, sentence):
 
 def test_a_grid(client):
     found = client.predict("toy", 1, [0.5], 7, api_name="/infogan_grid")
-    assert size_of(found["picture"]) == (9 * 29 - 1, 10 * 29 - 1)
+    assert size_of(found["picture"]) == (grid.COLUMNS * 29 - 1, 10 * 29 - 1)
     assert sorted(found["rows"]) == [*range(10)]
     assert found["read as their row"] == 1
 
@@ -350,7 +412,7 @@ def test_reading(client):
     ("args", "sentence"),
     [
         (("none", 0, 0), "no such model"),
-        (("bare", 0, 0), "example pictures of this model are missing"),
+        (("bare", 0, 0), "example images of this model are missing"),
         (("toy", 12, 0), "from 0 to 11"),
         (("toy", True, 0), "whole number"),
         (("toy", 0, 2**31), "The seed"),

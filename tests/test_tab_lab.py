@@ -2,7 +2,9 @@
 
 import base64
 import dataclasses
+import io
 import json
+import re
 import threading
 import time
 from pathlib import Path
@@ -11,19 +13,23 @@ import gradio as gr
 import httpx
 import numpy as np
 import pytest
-import toys_lab
+import toys
 from gradio_client import Client
 from gradio_client.exceptions import AppError
+from PIL import Image
+from toys.lab import HYPER
 
 from gen_models import cards
-from gen_models.app import launch_options, page
-from gen_models.app.tabs import lab
-from gen_models.app.tabs.lab import board, digits, methods, scoreboard
-from gen_models.app.tabs.lab.experiments import EXPERIMENTS
-from gen_models.lab.distributions import DISTRIBUTIONS
-from gen_models.lab.game import Game
-from gen_models.lab.metrics import PASSED, SAMPLES, coverage
-from gen_models.lab.sessions import Sessions, Turns, Waiting
+from gen_models.app import launch_options
+from gen_models.app.chapters import lab
+from gen_models.app.chapters.lab import answers, digits, methods, play, scoreboard
+from gen_models.app.controls import board
+from gen_models.app.shell import page
+from gen_models.errors import UserError
+from gen_models.families import REJECTION, LabLoss
+from gen_models.numerics.lab.distributions import DISTRIBUTIONS
+from gen_models.numerics.lab.game import Game
+from gen_models.numerics.lab.sessions import Sessions, Turns, Waiting
 from gen_models.runtime import Model
 
 NAME, PACKED = "lab-nonsaturating", "lab-pacgan-2"
@@ -33,13 +39,13 @@ NAN, INF = float("nan"), float("inf")
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
     root = tmp_path_factory.mktemp("exported")
-    made = [toys_lab.method(root, PACKED, pack=2), toys_lab.method(root, NAME)]
+    made = [toys.lab(root, PACKED, pack=2), toys.lab(root, NAME)]
     return {model.card.name: model for model in made}
 
 
 @pytest.fixture
 def a_lab(models):
-    return board.Lab(models)
+    return answers.Lab(models)
 
 
 def start(data="ring", seed=0, hyper=(), games=(NAME,), show=(), **rest):
@@ -70,20 +76,20 @@ def test_the_tab_shows_methods_of_the_lab(models, toy_card):
 
 
 def test_what_the_page_is_told_is_made_of_the_cards(models):
-    told = json.loads(json.dumps(lab.settings(models), allow_nan=False))
+    told = json.loads(json.dumps(play.settings(models), allow_nan=False))
     assert [method["name"] for method in told["methods"]] == [NAME, PACKED], "the lecture's order"
     knobs = {knob["name"]: knob for knob in told["methods"][0]["hyper"]}
-    assert set(knobs) == set(toys_lab.HYPER)
-    assert knobs["in_lr_g"]["value"] == toys_lab.HYPER["in_lr_g"]
+    assert set(knobs) == set(HYPER)
+    assert knobs["in_lr_g"]["value"] == HYPER["in_lr_g"]
     assert (knobs["in_lr_g"]["low"], knobs["in_lr_g"]["high"]) == (1e-5, 10)
     assert [each["name"] for each in told["data"]] == [*DISTRIBUTIONS, "freehand"]
-    for each in told["experiments"]:
+    for each in told["presets"]:
         assert each["data"] in DISTRIBUTIONS
         for game in each["games"]:
             known = {
                 knob["name"]: knob for knob in methods.described(models[game["method"]])["hyper"]
             }
-            assert set(game["hyper"]) == set(known), "lab.js shows a slider for each"
+            assert set(game["hyper"]) == set(known), "board.js shows a slider for each"
             assert all(known[n]["low"] <= v <= known[n]["high"] for n, v in game["hyper"].items())
 
 
@@ -95,9 +101,9 @@ def test_points_travel_with_a_hundredth_of_a_pixel_and_far_ones_stay_outside():
     assert back[1, 1] < -2.9, "outside of what is shown"
 
 
-@pytest.mark.parametrize("loss", ["non-saturating", "least-squares", "wasserstein"])
+@pytest.mark.parametrize("loss", LabLoss)
 def test_shades_rise_with_the_discriminator_from_zero_to_one(loss):
-    p = board.shades(np.linspace(-5, 5, 101, dtype=np.float32), loss)
+    p = answers.shades(np.linspace(-5, 5, 101, dtype=np.float32), loss)
     assert (np.diff(p) >= 0).all()
     assert 0 <= p[0] < 0.05
     assert 0.95 < p[-1] <= 1
@@ -105,80 +111,106 @@ def test_shades_rise_with_the_discriminator_from_zero_to_one(loss):
 
 def test_a_critic_is_shown_relative_to_its_mean_and_a_probability_is_not():
     high = np.array([3.0, 5.0], np.float32)
-    np.testing.assert_allclose(board.shades(high, "wasserstein").mean(), 0.5)
-    assert board.shades(high, "r1").min() > 0.9
-    np.testing.assert_array_equal(board.shades(np.array([0.25, 2]), "least-squares"), [0.25, 1])
-    assert np.isfinite(board.shades(np.zeros(3, np.float32), "wasserstein")).all()
+    np.testing.assert_allclose(answers.shades(high, LabLoss.WASSERSTEIN).mean(), 0.5)
+    assert answers.shades(high, LabLoss.NON_SATURATING).min() > 0.9
+    np.testing.assert_array_equal(
+        answers.shades(np.array([0.25, 2]), LabLoss.LEAST_SQUARES), [0.25, 1]
+    )
+    assert np.isfinite(answers.shades(np.zeros(3, np.float32), LabLoss.WASSERSTEIN)).all()
 
 
-def test_what_d_lets_pass_has_a_row_of_its_own(tmp_path):
-    toy = toys_lab.method(tmp_path)
+def test_the_surface_of_the_exported_least_squares_d_is_d_itself():
+    folder = Path("exported/lab-least-squares")
+    game = Game(Model(cards.load(folder / "card.json"), folder), DISTRIBUTIONS["ring"], {}, 0)
+    game.advance(100)
+    seen = answers.picture(game, answers.z_shown(0), ["surface"])
+    value, _ = game.judge(answers._square(answers.SURFACE, game.distribution.half))
+    shown = np.frombuffer(base64.b64decode(seen["surface"]), np.uint8)
+    low, high = seen["range"]
+    said = low + (high - low) * shown / 255
+    np.testing.assert_allclose(said, np.clip(value, 0, 1), atol=0.5 / 255 + 1e-6)
+    assert (said < 0.1).any(), "where D is about 0 it is dark, not half way as a logit of 0"
+
+
+def test_a_surface_is_stretched_to_its_range_and_rounding_is_not():
+    packed, span = answers.stretched(np.array([0.48, 0.5, 0.56]))
+    assert span == pytest.approx([0.48, 0.56])
+    assert list(base64.b64decode(packed)) == [0, 64, 255]
+    packed, (low, high) = answers.stretched(np.array([0.5, 0.5, 0.50001]))
+    assert high - low == pytest.approx(answers.LEAST_RANGE)
+    assert set(base64.b64decode(packed)) <= {127, 128}
+
+
+def test_data_without_modes_are_compared_by_their_distance(a_lab):
+    told = a_lab.answer("me", start("moons"))
+    (game,) = told["games"]
+    assert game["modes"] is game["kl"] is game["shares"] is None
+    assert game["distance"] > 5 * told["field"]["floor"] > 0, "a heap in the middle"
+    ring = a_lab.answer("me", start())
+    assert ring["games"][0]["distance"] is None
+    assert ring["games"][0]["kl"] == pytest.approx(np.log(8)), "nothing lies on a mode"
+    assert points(ring["field"]["centres"], 1.5) == pytest.approx(
+        DISTRIBUTIONS["ring"].modes, abs=1e-3
+    )
+    assert ring["field"]["reach"] == pytest.approx(3 * 0.01 / 1.5)
+
+
+@pytest.mark.parametrize(
+    ("turns", "moves"), [("d", (False, True)), ("g", (True, False)), ("both", (True, True))]
+)
+def test_one_of_the_players_may_wait(a_lab, turns, moves):
+    a_lab.answer("me", start())
+    (game,) = a_lab.sessions.get("me").games
+    before = game.state[0].copy()
+    a_lab.answer("me", frame(3, turns=turns))
+    assert tuple(before != game.state[0]) == moves
+
+
+def test_d_may_train_five_times_as_often(a_lab):
+    a_lab.answer("me", start())
+    (game,) = a_lab.sessions.get("me").games
+    moved = []
+    for _ in range(10):
+        before = game.state[0].copy()
+        a_lab.answer("me", frame(1, turns="d5"))
+        moved.append(tuple(before != game.state[0]))
+    assert moved == 2 * [*4 * [(False, True)], (True, True)]
+
+
+@pytest.mark.parametrize("turns", ["x", None, ["d"], 1])
+def test_who_else_might_train_is_refused(a_lab, turns):
+    with pytest.raises(UserError, match="not a request"):
+        a_lab.answer("me", start(turns=turns))
+
+
+def test_rejection_sampling_has_a_row_of_its_own(tmp_path):
+    toy = toys.lab(tmp_path)
     more = {
-        key.replace(":", f"{PASSED}:"): dataclasses.replace(metric, value=2 * metric.value)
+        f"{key}/{REJECTION}": dataclasses.replace(metric, value=2 * metric.value)
         for key, metric in toy.card.metrics.items()
     }
     both = Model(toy.card.with_metrics(more), toy.folder)
     lines = scoreboard.table({NAME: both}).splitlines()
-    assert lines[3].startswith(f"| Toy {NAME}, what D lets pass | 15.0 of 8 (worst 7) | 195.0 %")
+    assert lines[3].startswith(
+        f"| Toy {NAME}, with rejection sampling | 15.0 of 8 <small>worst 7</small> | 195.0 %"
+    )
     assert len(lines) == len(scoreboard.table({NAME: toy}).splitlines()) + 1
-
-
-def committed(each, i, seed=0):
-    """The i-th game of an experiment with the committed models."""
-    name, hyper = list(each.games.items())[i]
-    folder = Path("exported") / name
-    model = Model(cards.load(folder / "card.json"), folder)
-    game = Game(model, DISTRIBUTIONS[each.data], hyper, seed)
-    game.fall = each.fall
-    return game
-
-
-def modes_seen(game, steps):
-    """The modes that are covered after each 250 of so many steps."""
-    seen = []
-    for _ in range(steps // 250):
-        game.advance(250)
-        seen.append(coverage(game.samples(SAMPLES), game.distribution).modes)
-    return seen
-
-
-@pytest.mark.parametrize("seed", [0, 1])
-def test_a_slow_d_loses_modes_that_packs_of_two_find(seed):
-    (mend,) = (each for each in EXPERIMENTS if "packs of two" in each.title)
-    plain, packed = committed(mend, 0, seed), committed(mend, 1, seed)
-    assert np.median(modes_seen(plain, 4000)) <= 1
-    assert max(modes_seen(packed, 2000)) >= 6
-
-
-def test_a_d_that_is_slow_no_longer_brings_the_modes_back():
-    (broken,) = (each for each in EXPERIMENTS if "slow D" in each.title)
-    game = committed(broken, 0)
-    assert modes_seen(game, 2000)[-1] <= 2
-    game.hyper["in_lr_d"] = 0.001  # as the experiment says
-    assert max(modes_seen(game, 2000)) >= 6
-
-
-def test_what_d_lets_pass_is_of_higher_quality():
-    (choose,) = (each for each in EXPERIMENTS if "Let D choose" in each.title)
-    game = committed(choose, 0)
-    game.advance(choose.fall)
-    x = game.samples(SAMPLES)
-    everything, some = (coverage(each, game.distribution) for each in (x, x[game.accepted(x)]))
-    assert some.quality > everything.quality + 0.2
-    assert some.modes == everything.modes == 8
 
 
 def test_the_scoreboard_has_what_was_measured_beside_what_was_published(models, tmp_path):
     lines = scoreboard.table(models).splitlines()
     assert len({line.count("|") for line in lines}) == 1
     mine, published = lines[2], lines[3]
+    small = "<small>worst 7</small>"
+    link = f"[▸ Play](#lab/play?try=0&data=ring&method={NAME}&fall=10000)"
     assert mine.startswith(
-        f"| Toy {NAME} | 7.5 of 8 (worst 7) | 97.5 % (worst 7) | – | – | 10 | 12.5 s"
+        f"| Toy {NAME} {link} | **7.5** of 8 {small} | **97.5** % {small} | – | – | 10 | 12.5 s"
     )
+    assert lines[-1].startswith("| *Uniform noise")
     assert "As published: plain GAN* | 6.3 of 8 | – | 17.3 of 25 | – |" in published
     assert "7.9 of 8 | 95.6 % | 23.8 of 25 | 91.3 % |" in lines[5]
     assert scoreboard.commands(models, scoreboard.KEYS).count("training.lab_scoreboard") == 1
-    bare = toys_lab.method(tmp_path, measured=False)
+    bare = toys.lab(tmp_path, measured=False)
     assert "7.5" not in scoreboard.table({NAME: bare})
     assert scoreboard.commands({NAME: bare}, scoreboard.KEYS) == ""
 
@@ -198,7 +230,7 @@ def on_digits(toy, kl, note="worst 7"):
 
 
 def test_on_stacked_digits_the_best_comes_first_with_its_samples(tmp_path):
-    far, near = (toys_lab.method(tmp_path, name) for name in (NAME, "lab-r1"))
+    far, near = (toys.lab(tmp_path, name) for name in (NAME, "lab-r1"))
     found = {NAME: on_digits(far, 4.25), "lab-r1": on_digits(near, 0.5, "<b>")}
     rows = digits.table(found).split("<tr>")[2:]
     assert [model.card.name for model in digits.on_digits(found)] == ["lab-r1", NAME]
@@ -213,6 +245,20 @@ def test_on_stacked_digits_the_best_comes_first_with_its_samples(tmp_path):
     how = scoreboard.commands(found, digits.KEYS)
     assert "lab_digits" in how
     assert "lab_scoreboard" not in how
+
+
+def test_the_three_digits_of_an_image_stand_apart(tmp_path):
+    toy = on_digits(toys.lab(tmp_path), 1.0)
+    assert digits.apart(toy) == "", "these are no pixels"
+    pixels = np.zeros((4, 20, 3), np.uint8)
+    pixels[:2, :, 1] = 200
+    Image.fromarray(pixels).save(toy.folder / "digits.webp", lossless=True)
+    shown = re.findall(r"base64,([^\"]+)", digits.apart(toy))
+    first, red, green, blue = (
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(text)))) for text in shown
+    )
+    assert first.shape == (2, 20, 3)
+    assert (red.max(), green.min(), blue.max()) == (0, 200, 0)
 
 
 def test_what_was_not_measured_on_digits_is_not_in_their_table(models):
@@ -231,14 +277,14 @@ def test_only_points_that_pass_are_drawn_and_counted(a_lab):
     assert everything["passed"] is None
     assert 0 < some["passed"] < 1
     shown = points(some["points"], 1.5)
-    assert abs(len(shown) / board.SHOWN - some["passed"]) < 0.1
+    assert abs(len(shown) / answers.SHOWN - some["passed"]) < 0.1
     assert {tuple(p) for p in shown} <= {tuple(p) for p in points(everything["points"], 1.5)}
 
 
 def test_a_game_is_started_trained_and_drawn(a_lab):
     first = a_lab.answer("me", start())
     assert first["field"]["modes"] == 8
-    assert points(first["field"]["real"], 1.5).shape == (board.SHOWN, 2)
+    assert points(first["field"]["real"], 1.5).shape == (answers.SHOWN, 2)
     assert (first["games"][0]["step"], first["games"][0]["modes"]) == (0, 0)
     assert len(floats(first["games"][0]["losses"])) == 0
     before = points(first["games"][0]["points"], 1.5)
@@ -260,17 +306,17 @@ def test_a_game_is_started_trained_and_drawn(a_lab):
 def test_layers_come_when_they_are_asked_for(a_lab):
     (game,) = a_lab.answer("me", start(show=["surface", "arrows", "grid"]))["games"]
     surface = np.frombuffer(base64.b64decode(game["surface"]), np.uint8)
-    side = board.SURFACE
+    side = answers.SURFACE
     assert surface.size == side * side
     square = surface.reshape(side, side).astype(int)
     assert square[side // 2, side // 2] > square[0, 0] + 30, "D calls real what is near the middle"
     ends = points(game["arrows"], 1.5).reshape(-1, 2, 2)
     drawn = points(game["points"], 1.5)
-    np.testing.assert_allclose(ends[:, 0], drawn[: board.ARROWS], atol=1e-4)
-    length = np.linalg.norm(drawn[: board.ARROWS], axis=1)  # of the arrow −x
-    shown = board.LONGEST_ARROW * 1.5 * length / (1 + length)
+    np.testing.assert_allclose(ends[:, 0], drawn[: answers.ARROWS], atol=1e-4)
+    length = np.linalg.norm(drawn[: answers.ARROWS], axis=1)  # of the arrow −x
+    shown = answers.LONGEST_ARROW * 1.5 * length / (1 + length)
     np.testing.assert_allclose(np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1), shown, atol=1e-3)
-    assert points(game["grid"]).shape == (board.LINES**2, 2)
+    assert points(game["grid"]).shape == (answers.LINES**2, 2)
     (bare,) = a_lab.answer("me", frame(0))["games"]
     assert not bare.keys() & {"surface", "arrows", "grid"}
 
@@ -283,8 +329,8 @@ def test_the_surface_is_drawn_the_right_way_up(models):
             return x[:, 0] + 3 * x[:, 1], x
 
     game = Slope(models[NAME], DISTRIBUTIONS["ring"], {}, 0)
-    text = board.picture(game, board.z_shown(0), ["surface"])["surface"]
-    shade = np.frombuffer(base64.b64decode(text), np.uint8).reshape(board.SURFACE, -1).astype(int)
+    text = answers.picture(game, answers.z_shown(0), ["surface"])["surface"]
+    shade = np.frombuffer(base64.b64decode(text), np.uint8).reshape(answers.SURFACE, -1).astype(int)
     assert shade[0, -1] > shade[0, 0] > shade[-1, -1] > shade[-1, 0], (
         "top right, top left, bottom right, bottom left"
     )
@@ -384,7 +430,7 @@ def test_a_drawing_is_learnt_and_has_no_modes(a_lab):
     ],
 )
 def test_games_that_cannot_be_started_are_refused_in_one_sentence(a_lab, question, sentence):
-    with pytest.raises(ValueError, match=rf"^[A-Z].*{sentence}.*\.$|^{sentence}.*\.$"):
+    with pytest.raises(UserError, match=rf"^[A-Z].*{sentence}.*\.$|^{sentence}.*\.$"):
         a_lab.answer("me", question)
     assert len(a_lab.sessions) == 0
 
@@ -393,7 +439,7 @@ def test_games_that_cannot_be_started_are_refused_in_one_sentence(a_lab, questio
     ("question", "sentence"),
     [
         (frame(-1), "number of steps"),
-        (frame(board.MOST_STEPS + 1), "number of steps"),
+        (frame(answers.MOST_STEPS + 1), "number of steps"),
         (frame(10**18), "number of steps"),
         (frame(1e300), "number of steps"),
         (frame(NAN), "number of steps"),
@@ -416,21 +462,21 @@ def test_games_that_cannot_be_started_are_refused_in_one_sentence(a_lab, questio
 )
 def test_frames_that_cannot_be_made_are_refused_and_the_game_goes_on(a_lab, question, sentence):
     a_lab.answer("me", start())
-    with pytest.raises(ValueError, match=rf"{sentence}.*\.$"):
+    with pytest.raises(UserError, match=rf"{sentence}.*\.$"):
         a_lab.answer("me", question)
     assert a_lab.answer("me", frame(3))["games"][0]["step"] == 3
 
 
 def test_a_page_that_is_not_known_is_told_to_begin_again(a_lab):
-    with pytest.raises(ValueError, match="press Reset"):
+    with pytest.raises(UserError, match="press Reset"):
         a_lab.answer("me", frame())
 
 
 def test_when_all_places_are_taken_a_visitor_is_told_and_others_play_on(models):
-    full = board.Lab(models, Sessions(2, spare_s=60, longest_s=600))
+    full = answers.Lab(models, Sessions(2, spare_s=60, longest_s=600))
     full.answer("a", start())
     full.answer("b", start())
-    with pytest.raises(ValueError, match=r"^All 2 places in the lab are taken: .*\.$"):
+    with pytest.raises(UserError, match=r"^All 2 places in the lab are taken: .*\.$"):
         full.answer("c", start())
     assert full.answer("a", frame(5))["games"][0]["step"] == 5
     full.sessions.leave("b")
@@ -438,7 +484,7 @@ def test_when_all_places_are_taken_a_visitor_is_told_and_others_play_on(models):
 
 
 def test_one_page_cannot_train_in_two_requests_at_once(models):
-    one = board.Lab(models, turns=Turns(1, wait_s=0.1))
+    one = answers.Lab(models, turns=Turns(1, wait_s=0.1))
     one.answer("a", start())
     inside, done = threading.Event(), threading.Event()
 
@@ -458,18 +504,20 @@ def test_one_page_cannot_train_in_two_requests_at_once(models):
 
 
 def test_a_turn_is_short_whatever_is_asked_for(models, monkeypatch):
-    monkeypatch.setattr(board, "TURN_S", 0.0)
-    quick = board.Lab(models)
+    monkeypatch.setattr(answers, "TURN_S", 0.0)
+    quick = answers.Lab(models)
     quick.answer("a", start(games=(NAME, NAME)))
-    steps = [game["step"] for game in quick.answer("a", frame(board.MOST_STEPS, ({}, {})))["games"]]
-    assert steps == [board.TOGETHER] * 2
+    steps = [
+        game["step"] for game in quick.answer("a", frame(answers.MOST_STEPS, ({}, {})))["games"]
+    ]
+    assert steps == [answers.TOGETHER] * 2
 
 
 def test_two_games_stay_in_step_when_their_turn_ends_early(a_lab, monkeypatch):
-    monkeypatch.setattr(board, "TURN_S", 0.005)
+    monkeypatch.setattr(answers, "TURN_S", 0.005)
     a_lab.answer("a", start(games=(NAME, PACKED)))
     for _ in range(5):
-        a, b = a_lab.answer("a", frame(board.MOST_STEPS, ({}, {})))["games"]
+        a, b = a_lab.answer("a", frame(answers.MOST_STEPS, ({}, {})))["games"]
         assert a["step"] == b["step"]
 
 
@@ -498,8 +546,11 @@ def test_a_game_that_diverges_does_not_stop_the_other(a_lab):
 
 @pytest.fixture(scope="module")
 def served(models):
+    contents = page.Contents.of(lab.CHAPTER, models, [])
     with gr.Blocks() as demo:
-        page.lesson(lab, models, [])
+        for experiment in lab.CHAPTER.experiments:
+            page.draw(contents, experiment)
+        lab.CHAPTER.offer(contents.models)
     options = launch_options() | {"server_port": None, "prevent_thread_lock": True}
     _, url, _ = demo.launch(**options, quiet=True)
     (the_board,) = [block for block in demo.blocks.values() if isinstance(block, board.Board)]
@@ -513,7 +564,7 @@ def client(served):
 
 
 def ask(served, visitor, question):
-    """What lab.js does: the server function of the board."""
+    """What board.js does: the server function of the board."""
     url, the_board = served
     body = {
         "session_hash": visitor,
@@ -557,7 +608,8 @@ def test_a_bad_question_is_answered_in_one_sentence(served):
 
 
 def test_an_error_of_ours_is_not_shown(served, monkeypatch, caplog):
-    monkeypatch.setattr(board.Lab, "answer", lambda *_: 1 / 0)
+    _, the_board = served
+    monkeypatch.setattr(the_board, "_compute", lambda *_: 1 / 0)
     reply = ask(served, "p4", start()).json()
     assert reply == {"ok": False, "error": board.FAULT, "again": False}
     assert "ZeroDivisionError" in caplog.text
@@ -566,7 +618,7 @@ def test_an_error_of_ours_is_not_shown(served, monkeypatch, caplog):
 def test_closing_the_page_frees_its_games(served):
     url, the_board = served
     assert ask(served, "closing", start()).json()["ok"]
-    held = the_board._lab.sessions
+    held = the_board._compute.__self__.sessions
     with_it = len(held)
     with httpx.stream("GET", f"{url}/gradio_api/heartbeat/closing", timeout=10) as stream:
         beats = stream.iter_text()  # kept: without it the connection would close at once

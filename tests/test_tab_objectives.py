@@ -1,23 +1,24 @@
-"""The tab "What the objective prefers": its pure functions, and every endpoint with good and bad input."""
+"""The chapter "Objectives": its pure functions, and every endpoint with good and bad input."""
 
-import gradio as gr
 import numpy as np
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from gen_models.app import launch_options, page
-from gen_models.app.tabs import objectives
-from gen_models.app.tabs.objectives import fits, losses, naive
-from gen_models.divergences import FORWARD, JENSEN_SHANNON, REVERSE, gaussian
+from gen_models import app
+from gen_models.app.chapters import _plots as plots
+from gen_models.app.chapters import objectives
+from gen_models.app.chapters.objectives import fits, losses, naive
+from gen_models.errors import BadRequest
+from gen_models.numerics.divergences import FORWARD, JENSEN_SHANNON, REVERSE, gaussian
 
 EQUAL = fits.Shape(0.5, 0.5, 0.5)
 START = naive.Start(2.0, 3.0, 0.3)
 
 
-def test_the_tab_needs_no_model(toy_card):
+def test_the_chapter_needs_no_model(toy_card):
     assert not objectives.shows(toy_card)
-    assert objectives.SCRIPT == ""
+    assert objectives.CHAPTER.script == ""
 
 
 @pytest.mark.parametrize("distance", [0.0, 1.0, 2.8, 4.0, 8.0])
@@ -44,19 +45,64 @@ def test_a_switch_grows_with_the_scale_of_the_bumps():
 
 def test_equally_good_fits_and_lesser_minima_are_said():
     assert "one best fit" in fits.remark(fits.fit_all(EQUAL, 1.0, 0.5))
-    assert "equally good for KL(p_θ ‖ p_data)" in fits.remark(fits.fit_all(EQUAL, 3.5, 0.5))
+    assert "equally good for the reverse KL" in fits.remark(fits.fit_all(EQUAL, 3.5, 0.5))
     tilted = fits.Shape(0.5, 0.5, 0.6)
     assert "other local minima" in fits.remark(fits.fit_all(tilted, 5.0, 0.5))
 
 
 def test_the_reply_has_finite_paths_bold_cells_and_no_minus_zero():
-    sent = fits.at(EQUAL, 2.0, 0.5)["send"][fits.DRAWING]
-    for name in ("data", "forward", "js", "reverse", "scan-js"):
-        assert sent["attributes"][name]["d"].startswith("M")
-        assert "nan" not in sent["attributes"][name]["d"]
-    bold = [sent["attributes"][f"cell-{i}-{i + 2}"]["data-best"] for i in range(3)]
+    sent = fits.at(EQUAL, 2.0, 0.5)["send"]
+    for drawing, names in (
+        (fits.DRAWING, ("data", "forward", "js", "reverse")),
+        (fits.CURVES, ("scan-forward", "scan-js", "scan-reverse", "now")),
+    ):
+        for name in names:
+            path = sent[drawing]["attributes"][name]["d"]
+            assert path.startswith("M")
+            assert "nan" not in path
+    table = sent[fits.TABLE]
+    bold = [table["attributes"][f"cell-{i}-{i + 2}"]["data-best"] for i in range(3)]
     assert bold == ["true"] * 3
-    assert "−0.00" not in sent["words"].values()
+    assert "−0.00" not in table["words"].values()
+
+
+def test_a_chart_puts_its_ranges_on_its_edges():
+    axes = plots.Axes((-2, 6), (0, 5))
+    assert axes.path(np.array([-2, 2, 6]), np.array([0, 5, 9])) == (
+        f"M0.0 {plots.SIDE}.0L500.0 0.0L{plots.SIDE}.0 0.0"
+    )
+    assert axes.marks(np.array([-3, 2, 7])) == f"M500.0 {plots.SIDE}v{-plots.MARK}"
+    html = plots.chart(axes, (-2, 2), (5,), seen="a < b")
+    assert '<span class="x" style="left: 0.00%">−2</span>' in html
+    assert '<span class="y" style="top: 0.00%">5</span>' in html
+    assert "a &lt; b" in html
+
+
+def test_every_part_that_a_reply_moves_is_drawn():
+    for reply, drawn in (
+        (
+            fits.at(EQUAL, 2.0, 0.5),
+            {
+                fits.DRAWING: fits.INSIDE,
+                fits.CURVES: fits.INSIDE_CURVES,
+                fits.TABLE: fits.INSIDE_TABLE,
+            },
+        ),
+        (naive.at(START, 5), {naive.DRAWING: naive.INSIDE, naive.CURVES: naive.INSIDE_CURVES}),
+        (
+            losses.at(2.0),
+            {
+                losses.DENSITIES: losses.INSIDE_DENSITIES,
+                losses.LOSSES: losses.INSIDE_LOSSES,
+                losses.SLOPES: losses.INSIDE_SLOPES,
+            },
+        ),
+    ):
+        assert reply["send"].keys() == drawn.keys()
+        for drawing, inside in drawn.items():
+            sent = reply["send"][drawing]
+            for part in sent["attributes"].keys() | sent.get("words", {}).keys():
+                assert f'data-part="{part}"' in inside, (drawing, part)
 
 
 def test_samples_collapse_to_the_top_of_p_data_and_spread_under_the_gan():
@@ -131,10 +177,9 @@ def test_small_numbers_keep_a_digit():
 
 
 @pytest.fixture(scope="module")
-def client():
-    with gr.Blocks() as demo:
-        page.lesson(objectives, {}, [])
-    options = launch_options() | {"server_port": None, "prevent_thread_lock": True}
+def client(tmp_path_factory):
+    demo = app.build(tmp_path_factory.mktemp("exported"), (objectives.CHAPTER,))
+    options = app.launch_options() | {"server_port": None, "prevent_thread_lock": True}
     _, url, _ = demo.launch(**options, quiet=True)
     yield Client(url, verbose=False)
     demo.close()
@@ -175,7 +220,7 @@ def test_bad_input_gets_one_sentence(client, name, values, words):
 
 def test_a_context_from_elsewhere_is_refused():
     for values in ((0.5, 0.5, 0.5, None), (True, 0.5, 0.5, 0.5), (float("nan"), 0.5, 0.5, 0.5)):
-        with pytest.raises(ValueError, match="must be a number"):
+        with pytest.raises(BadRequest, match="must be a number"):
             fits.checked(*values)
-    with pytest.raises(ValueError, match="no such choice"):
+    with pytest.raises(BadRequest, match="no such choice"):
         naive.checked(2, 3, 0.31)

@@ -1,4 +1,4 @@
-"""The tab "VAEs" on toy models: its pure functions, and every endpoint over HTTP with good and bad input."""
+"""The chapter "VAEs" on toy models: its pure functions, and every endpoint over HTTP with good and bad input."""
 
 import base64
 import dataclasses
@@ -8,130 +8,28 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 import pytest
+import toys
 from gradio_client import Client
 from gradio_client.exceptions import AppError
-from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from gen_models import cards, estimators
-from gen_models.app import drawing, launch_options, page
-from gen_models.app.tabs import vae
-from gen_models.app.tabs.vae import (
+from gen_models.app import launch_options
+from gen_models.app.chapters import vae
+from gen_models.app.chapters.vae import (
     beta,
     common,
     dials,
     evidence,
-    gradient,
     latent_map,
     morph,
     output,
+    reparameterise,
     samples,
 )
-from gen_models.runtime import Model
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Toy models: affine encoders and decoders
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def graph(name, source, shape, outputs):
-    """An ONNX file with `outputs`: {name: (matrix, bias, shape, squash)} of the flattened input `source`."""
-    nodes = [helper.make_node("Flatten", [source], ["flat"])]
-    constants, ports = [], []
-    for out, (matrix, bias, to, squash) in outputs.items():
-        constants += [
-            numpy_helper.from_array(matrix.astype(np.float32), f"{out}-W"),
-            numpy_helper.from_array(bias.astype(np.float32), f"{out}-b"),
-            numpy_helper.from_array(np.array([-1, *to]), f"{out}-shape"),
-        ]
-        nodes += [
-            helper.make_node("MatMul", ["flat", f"{out}-W"], [f"{out}-1"]),
-            helper.make_node("Add", [f"{out}-1", f"{out}-b"], [f"{out}-2"]),
-            helper.make_node("Reshape", [f"{out}-2", f"{out}-shape"], [f"{out}-3"]),
-            helper.make_node("Sigmoid" if squash else "Identity", [f"{out}-3"], [out]),
-        ]
-        ports.append(helper.make_tensor_value_info(out, TensorProto.FLOAT, ["batch", *to]))
-    inputs = [helper.make_tensor_value_info(source, TensorProto.FLOAT, ["batch", *shape])]
-    body = helper.make_graph(nodes, name, inputs, ports, constants)
-    opset = helper.make_opsetid("", 20)
-    return helper.make_model(body, opset_imports=[opset], ir_version=10).SerializeToString()
-
-
-def make(root, name, k=2, shape=(1, 8, 8), likelihood="bernoulli", measured=True, **config):
-    """A toy VAE in `root`; its dimensions have KL 1, 2, ... nats, the last of three or more none."""
-    rng = np.random.default_rng(len(name))
-    d = int(np.prod(shape))
-    down, up = rng.normal(0, 0.3, (d, k)), rng.normal(0, 2, (k, d))
-    encoder = graph(
-        "encoder",
-        "x",
-        shape,
-        {
-            "mu": (down, np.zeros(k), (k,), False),
-            "logvar": (0 * down, np.full(k, -2.0), (k,), False),
-        },
-    )
-    second = "logits" if likelihood == "bernoulli" else "logvar"
-    spread = (up, np.zeros(d)) if second == "logits" else (0 * up, np.full(d, -3.0))
-    decoder = graph(
-        "decoder",
-        "z",
-        (k,),
-        {"x": (up, np.zeros(d), shape, True), second: (*spread, shape, False)},
-    )
-    picture, latent = ("batch", *shape), ("batch", k)
-    ports = {
-        "encoder": (
-            (cards.Port("x", picture, range=(0, 1)),),
-            (cards.Port("mu", latent), cards.Port("logvar", latent)),
-        ),
-        "decoder": (
-            (cards.Port("z", latent),),
-            (cards.Port("x", picture, range=(0, 1)), cards.Port(second, picture)),
-        ),
-    }
-    files = {"encoder": encoder, "decoder": decoder}
-    graphs = {
-        role: cards.Graph(
-            f"{role}.onnx", cards.sha256(files[role]), len(files[role]), *ports[role], 20, 1, 0.0
-        )
-        for role in ports
-    }
-
-    def metric(value):
-        return cards.Metric(value, "nats", 10, "test", (0,), "python -m training.evaluate toy")
-
-    kl = [0.0 if j == k - 1 > 1 else j + 1.0 for j in range(k)]
-    metrics = {f"KL of dimension/{j}": metric(nats) for j, nats in enumerate(kl)}
-    metrics |= {"ELBO": metric(-50.0), "KL": metric(sum(kl)), "squared error": metric(7.0)}
-    data = f"{shape}"
-    card = cards.Card(
-        name=name,
-        family="vae",
-        title=f"Toy {name}",
-        lecture="§2.4",
-        summary="An affine VAE.",
-        limitations="It is affine.",
-        dataset=cards.Dataset(data, f"Noise {data}", "public domain", "nowhere", data),
-        training=cards.Training("python -m training.vae", 0.0, "CPU", 0, {"torch": "0"}, "abc"),
-        config={
-            "latent_dim": k,
-            "likelihood": likelihood,
-            "binarize": False,
-            "beta": 1.0,
-            **config,
-        },
-        graphs=graphs,
-        metrics=metrics if measured else {},
-    )
-    folder = root / name
-    card.save(folder)
-    for role, content in files.items():
-        (folder / f"{role}.onnx").write_bytes(content)
-    c, h, w = shape
-    pictures = np.random.default_rng(0).integers(0, 256, (h, 12 * w, c), np.uint8)
-    Image.fromarray(pictures.squeeze()).save(folder / "examples.png")
-    return Model(card, folder)
+from gen_models.app.controls import drawing
+from gen_models.app.shell import page
+from gen_models.numerics import estimators
+from gen_models.runtime import Model, from_uint8
 
 
 @pytest.fixture(scope="module")
@@ -139,12 +37,12 @@ def models(tmp_path_factory):
     """As many kinds of VAE as the app may meet: a plane, two βs, a Normal, a binary one, and one in colour."""
     root = tmp_path_factory.mktemp("exported")
     made = [
-        make(root, "plane"),
-        make(root, "three", k=3),
-        make(root, "three-beta-4", k=3, beta=4.0),
-        make(root, "normal", k=3, likelihood="normal"),
-        make(root, "binary", k=4, binarize=True),
-        make(root, "colour", k=5, shape=(3, 12, 12), likelihood="normal", measured=False),
+        toys.vae(root, "plane"),
+        toys.vae(root, "three", k=3),
+        toys.vae(root, "three-beta-4", k=3, beta=4.0),
+        toys.vae(root, "normal", k=3, likelihood="normal"),
+        toys.vae(root, "binary", k=4, binarized=True),
+        toys.vae(root, "colour", k=5, shape=(3, 12, 12), likelihood="normal", measured=False),
     ]
     return {model.card.name: model for model in made}
 
@@ -160,10 +58,10 @@ def test_an_example_reaches_the_encoder_exactly(models):
         x = common.as_input(model, image)
         assert x.shape == (1, *image.transpose(2, 0, 1).shape)
         np.testing.assert_array_equal(common.as_pictures(model, x)[0], image)
-        np.testing.assert_array_equal(common.as_input(model, common.plain(image)), x)
+        np.testing.assert_array_equal(common.as_input(model, common.without_grey_axis(image)), x)
 
 
-def test_a_drawing_is_scaled_to_the_pictures_of_the_model(models):
+def test_a_drawing_is_scaled_to_the_images_of_the_model(models):
     ink = np.zeros((112, 112), np.uint8)
     ink[:, 56:] = 255
     x = common.as_input(models["plane"], ink)
@@ -171,18 +69,19 @@ def test_a_drawing_is_scaled_to_the_pictures_of_the_model(models):
 
 
 def test_a_drawing_for_digits_is_centred_as_mnist_is(tmp_path):
-    model = make(tmp_path, "digits", shape=(1, 28, 28))
+    model = toys.vae(tmp_path, "digits", shape=(1, 28, 28))
     named = dataclasses.replace(model.card.dataset, name="digits")
     digits = Model(dataclasses.replace(model.card, dataset=named), model.folder)
     ink = np.zeros((112, 112), np.uint8)
     ink[5:60, 5:15] = 255
-    np.testing.assert_array_equal(common.as_input(digits, ink)[0, 0], drawing.mnist_like(ink))
-    assert (common.as_input(model, ink)[0, 0] != drawing.mnist_like(ink)).any()
+    digit = from_uint8(drawing.mnist_like(ink)[None, ..., None])[0, 0]
+    np.testing.assert_array_equal(common.as_input(digits, ink)[0, 0], digit)
+    assert (common.as_input(model, ink)[0, 0] != digit).any()
 
 
 @pytest.mark.parametrize(
     ("name", "ink", "sentence"),
-    [("plane", 0, "The sheet is empty"), ("colour", 255, "These pictures have colour")],
+    [("plane", 0, "The canvas is empty"), ("colour", 255, "These images have colour")],
 )
 def test_a_drawing_that_cannot_be_used_is_refused(models, name, ink, sentence):
     with pytest.raises(common.BadRequest, match=sentence):
@@ -217,16 +116,16 @@ def test_map_shows_the_decoded_mean_where_it_is(models):
     side = latent_map.background(model)
     n = side.shape[0] // 8
     assert side.shape == (8 * n, 8 * n, 1)
-    # The picture in the top left cell belongs to the middle of that cell.
+    # The image in the top left cell belongs to the middle of that cell.
     middle = latent_map.EXTENT * (1 - 1 / n)
     corner = common.decode(model, np.array([[-middle, middle]], np.float32))[0]
     np.testing.assert_array_equal(side[:8, :8], corner)
 
 
-def test_map_sends_mean_and_ellipse_of_a_picture(models):
+def test_map_sends_mean_and_ellipse_of_an_image(models):
     model = models["plane"]
     x = common.examples_of(model, 1)
-    reply = latent_map.of_picture(model, x)
+    reply = latent_map.of_image(model, x)
     q = common.encode(model, x)
     sent = reply["send"][latent_map.PAD]
     assert sent["value"] == pytest.approx(q.mu.tolist())
@@ -244,11 +143,40 @@ def test_dials_stand_for_active_dimensions_and_leave_the_others(models):
     assert dials.labels_of(models["colour"]) == ["z₁", "z₂", "z₃", "z₄", "z₅"]
 
 
+def test_models_are_named_by_what_differs(models):
+    assert [common.name_of(models[name]) for name in ("three", "three-beta-4", "normal")] == [
+        "Noise-1-8-8, 3-D",
+        "Noise-1-8-8, 3-D, β = 4",
+        "Noise-1-8-8, 3-D, Normal",
+    ]
+    assert common.name_of(models["binary"]) == "Noise-1-8-8, 4-D, black or white"
+
+
+def test_models_of_one_name_are_told_apart_by_their_folder(models):
+    card = dataclasses.replace(models["three"].card, name="other")
+    twice = {"three": models["three"], "other": Model(card, models["three"].folder)}
+    with gr.Blocks():
+        choice = common.model_choice(twice, models["three"])
+    assert choice.choices == [
+        ("Noise-1-8-8, 3-D (three)", "three"),
+        ("Noise-1-8-8, 3-D (other)", "other"),
+    ]
+
+
 def test_samples_depend_on_the_seed_alone(models):
     first = samples.sample(models["colour"], 3, 4)
     assert first.shape == (4, 12, 12, 3)
     np.testing.assert_array_equal(first, samples.sample(models["colour"], 3, 4))
     assert (first != samples.sample(models["colour"], 4, 4)).any()
+
+
+def test_samples_of_a_colder_prior_are_nearer_to_one_another(models):
+    model = models["three"]
+    cold, warm = (samples.draw(model, 0, 8, temperature=t) for t in (0, 1))
+    assert samples.mean_pairwise_distance(cold) == pytest.approx(0, abs=1e-9)
+    np.testing.assert_array_equal(common.as_pictures(model, warm), samples.sample(model, 0, 8))
+    pairs = [np.square(a - b).sum() for i, a in enumerate(warm) for b in warm[:i]]
+    assert samples.mean_pairwise_distance(warm) == pytest.approx(np.mean(pairs), rel=1e-5)
 
 
 def test_families_differ_in_beta_alone(models):
@@ -288,14 +216,14 @@ def test_a_bernoulli_sample_is_black_or_white(models):
     assert set(np.unique(sample)) <= {0.0, 1.0}
 
 
-def test_output_pairs_a_bernoulli_with_a_normal_of_the_same_pictures(models):
+def test_output_pairs_a_bernoulli_with_a_normal_of_the_same_images(models):
     named = [{kind: m.card.name for kind, m in side.items()} for side in output.sides(models)]
     assert named == [{"Bernoulli": "three", "Normal": "normal"}, {"Normal": "colour"}]
 
 
 def test_estimates_of_log_p_are_repeatable_and_begin_with_the_elbo(models):
     model = models["binary"]
-    x = evidence.picture_for(model, common.examples_of(model, 1))
+    x = evidence.image_for(model, common.examples_of(model, 1))
     assert set(np.unique(x)) <= {0.0, 1.0}
     e = evidence.estimate(model, x, 300, seed=5)
     assert e.steps == (1, 3, 10, 30, 100, 300)
@@ -314,6 +242,15 @@ def test_a_number_of_samples_between_the_steps_is_the_last_one(models):
     assert evidence.estimate(models["three"], x, 7, 0).steps == (1, 3, 7)
 
 
+def test_the_chart_has_a_mark_for_each_estimate_but_the_best(models):
+    e = evidence.estimate(models["three"], common.examples_of(models["three"], 1), 100, 0)
+    drawn = evidence.chart(e)
+    legend = 2
+    assert drawn.count('r="4"') == 2 * len(e.steps) - 1 + legend
+    one = evidence.estimate(models["three"], common.examples_of(models["three"], 1), 1, 0)
+    assert evidence.chart(one).count('r="4"') == 1 + 1
+
+
 def test_each_kind_of_model_says_what_its_likelihood_means(models):
     notes = {name: evidence.note_for(models[name]) for name in ("normal", "binary", "three")}
     assert "density" in notes["normal"]
@@ -322,7 +259,7 @@ def test_each_kind_of_model_says_what_its_likelihood_means(models):
 
 
 def test_gradients_from_the_same_noise_agree_with_the_exact_case():
-    spread = gradient.compare(sigma=0.5, a=2.0)
+    spread = reparameterise.compare(sigma=0.5, a=2.0)
     assert spread.gradient == -4
     for drawn, exact in zip((spread.reparameterised, spread.score), spread.exact, strict=True):
         assert drawn.mean() == pytest.approx(-4, abs=5 * (exact / len(drawn)) ** 0.5)
@@ -330,11 +267,13 @@ def test_gradients_from_the_same_noise_agree_with_the_exact_case():
 
 
 def test_histogram_puts_bars_and_truth_in_their_place():
-    image = gradient.histogram(np.array([0.1, 0.1, 0.9]), 0, 1, mark=0.5)
-    assert image.shape == (gradient.HEIGHT, gradient.WIDTH, 3)
-    bars = (image == gradient.BAR).all(2).sum(0)
-    assert bars[int(0.1 * gradient.WIDTH)] == 2 * bars[int(0.9 * gradient.WIDTH)]
-    assert (image == gradient.TRUTH).all(2).sum(0).argmax() == int(0.5 * (gradient.WIDTH - 1))
+    image = reparameterise.histogram(np.array([0.1, 0.1, 0.9]), 0, 1, mark=0.5)
+    assert image.shape == (reparameterise.HEIGHT, reparameterise.WIDTH, 3)
+    bars = (image == reparameterise.BAR).all(2).sum(0)
+    assert bars[int(0.1 * reparameterise.WIDTH)] == 2 * bars[int(0.9 * reparameterise.WIDTH)]
+    assert (image == reparameterise.TRUTH).all(2).sum(0).argmax() == int(
+        0.5 * (reparameterise.WIDTH - 1)
+    )
 
 
 def test_a_morph_goes_from_mean_to_mean(models):
@@ -348,6 +287,24 @@ def test_a_morph_goes_from_mean_to_mean(models):
         assert film.size == (256, 256)
 
 
+def test_a_morph_is_compared_with_a_cross_fade_of_its_ends(models):
+    model = models["three"]
+    stops = morph.means(model, list(model.examples()[:2]))
+    ends = model("decoder", z=stops)["x"]
+    np.testing.assert_allclose(
+        morph.fade(ends, np.array([0.25]))[0], 0.75 * ends[0] + 0.25 * ends[1], rtol=1e-5
+    )
+    at_start = morph.shown(model, stops, np.array([0.0], np.float32))
+    assert at_start["images"]["mean"] == at_start["images"]["fade"]
+    assert at_start["text"]["morph error"] == at_start["text"]["fade error"]
+    midway = morph.shown(model, stops, np.array([0.5], np.float32))
+    assert midway["images"]["mean"] != midway["images"]["fade"]
+    one = morph.shown(model, stops[:1], np.array([0.5], np.float32))
+    assert one["images"]["path"][:2] == midway["images"]["path"][:2], (
+        "a path of one image is as wide"
+    )
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # The page
 # ---------------------------------------------------------------------------------------------------------------------
@@ -355,7 +312,11 @@ def test_a_morph_goes_from_mean_to_mean(models):
 
 def page_of(models):
     with gr.Blocks() as demo:
-        page.lesson(vae, models, [])
+        contents = page.Contents.of(vae.CHAPTER, models, [])
+        with gr.Tabs():
+            page.sections([contents])
+        if contents.models:
+            vae.CHAPTER.offer(contents.models)
     return demo
 
 
@@ -363,23 +324,28 @@ def words_of(models):
     return "\n".join(str(getattr(b, "value", "")) for b in page_of(models).blocks.values())
 
 
-def test_a_tab_lacking_models_says_what_makes_them(models):
+def test_a_chapter_lacking_models_says_what_makes_them(models):
     words = words_of({"three": models["three"]})
     assert "--latent-dim 2" in words
     assert "--beta 10" in words
     assert "--likelihood normal" in words
 
 
-def test_a_model_without_its_encoder_is_left_out_in_a_sentence(models, toy_model):
-    assert "toy is left out" in words_of({"plane": models["plane"], "toy": toy_model})
-    assert "toy is left out" in words_of({"toy": toy_model})
+def test_a_model_without_its_encoder_is_left_out_in_a_sentence(models):
+    card = models["three"].card
+    half = dataclasses.replace(card, name="half", graphs={"decoder": card.graphs["decoder"]})
+    model = Model(half, models["three"].folder)
+    assert "half is left out" in words_of({"plane": models["plane"], "half": model})
+    assert "half is left out" in words_of({"half": model})
 
 
 def test_models_without_examples_or_numbers_are_laid_out(tmp_path):
-    model = make(tmp_path, "bare", measured=False)
+    model = toys.vae(tmp_path, "bare", measured=False)
     (model.folder / "examples.png").unlink()
-    words = words_of({"bare": model})
-    assert "not measured" in words
+    assert len(page_of({"bare": model}).blocks) > 50
+    assert samples.elbo(model) == "not measured"
+    assert samples.shown(model, 0, 1.0)["text"]["distance"] == "–"
+    assert samples.shown(model, 0, 1.0)["text"]["real variety"] == "–"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -471,6 +437,10 @@ def test_samples(client):
     again, _, _ = client.predict("three", 3, api_name="/vae_samples")
     np.testing.assert_array_equal(Image.open(again), Image.open(drawn))
     client.predict("colour", 2**31 - 1, api_name="/vae_samples")
+    cold, _, _ = client.predict("three", 3, 0.0, api_name="/vae_samples")
+    assert (np.asarray(Image.open(cold)) != np.asarray(Image.open(drawn))).any()
+    words = refused(client, "three", 3, 9.0, api_name="/vae_samples")
+    assert "The temperature must be a number from 0 to 2" in words
 
 
 @pytest.mark.parametrize("seed", [-1, 2**31, 0.5, "7", "seven", None, 1e300, [1], True])
@@ -508,13 +478,12 @@ def test_too_many_samples_are_refused(client, n):
 
 
 def test_evidence_of_an_example_and_of_a_drawing(client, models):
-    # One sheet for each kind of pictures: grey, and in colour.
+    # One canvas for each kind of images: grey, and in colour.
     result, chart, table, note = client.predict("binary", 100, 0, 1, 0, api_name="/vae_evidence")
     assert "log p(x)" in result
     assert "the ELBO" in table
     assert "black or white" in note
-    assert chart["columns"] == ["k", "nats", "samples of"]
-    assert len(chart["data"]) == 2 * 5
+    assert chart.count('r="4"') == 2 * 5 - 1 + 2
     ink = np.zeros((112, 112), np.uint8)
     ink[20:90, 50:60] = 255
     drawn = client.predict("binary", 100, 0, drawing.to_runs(ink), 0, api_name="/vae_evidence")
@@ -528,12 +497,12 @@ def test_evidence_of_an_example_and_of_a_drawing(client, models):
         (("binary", 101, 0, 0, 0), "not in the list"),
         (("binary", 100, -1, 0, 0), "The seed must be"),
         (("binary", 100, 0, 99, 0), "no such example"),
-        (("binary", 100, 0, "", 0), "The sheet is empty"),
+        (("binary", 100, 0, "", 0), "The canvas is empty"),
         (("binary", 100, 0, "@@@", 0), "not a drawing"),
         (("binary", 100, 0, [1, 2], 0), "no such example"),
     ],
 )
-def test_evidence_of_what_is_no_picture_is_refused(client, args, sentence):
+def test_evidence_of_what_is_no_image_is_refused(client, args, sentence):
     assert sentence in refused(client, *args, api_name="/vae_evidence")
 
 
@@ -576,7 +545,7 @@ def test_a_path_is_made_and_recorded(client):
     for _ in range(2):
         client.predict("three", 3, 0, api_name="/vae_path_add")
     assert "up to 4" in refused(client, "three", 3, 0, api_name="/vae_path_add")
-    assert "sheet is empty" in refused(client, "three", "", 0, api_name="/vae_path_start")
+    assert "canvas is empty" in refused(client, "three", "", 0, api_name="/vae_path_start")
 
 
 def test_pages_of_another_model(client):

@@ -5,37 +5,37 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import toys
 from PIL import Image
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.train
 
-from gen_models import cards  # noqa: E402
-from gen_models.cards import Port  # noqa: E402
-from gen_models.networks import pix2pix as networks  # noqa: E402
-from gen_models.networks.cyclegan import CodeTranslator, ResNet  # noqa: E402
-from gen_models.networks.gan import Generator  # noqa: E402
-from gen_models.runtime import Model  # noqa: E402
-from training import (  # noqa: E402
-    cli,
-    cyclegan,
-    evaluate_translation,
-    gan,
-    metrics,
-    pix2pix,
-    pix2pix_paper,
-)
-from training.data.common import Info, union  # noqa: E402
-from training.data.pairs import Pairs, load_pairs, load_unpaired  # noqa: E402
-from training.evaluate import put_beside  # noqa: E402
-from training.export import Spec, export  # noqa: E402
-from training.objectives import (  # noqa: E402
+from gen_models import cards
+from gen_models.cards import Port
+from gen_models.errors import UserError
+from gen_models.families import CycleGANFacts, Label, Pix2PixFacts, Pix2PixRecipe
+from gen_models.families import MetricId as M
+from gen_models.networks import pix2pix as networks
+from gen_models.networks.cyclegan import CodeTranslator, ResNet
+from gen_models.networks.gan import Generator
+from gen_models.runtime import Model
+from training import cyclegan, cyclegan_gans, gan, pix2pix, pix2pix_paper
+from training.data.common import Info, to_float, union
+from training.data.pairs import Pairs, load_pairs, load_unpaired
+from training.engine import metrics
+from training.engine.export import Spec, export
+from training.engine.measurement import Measurement
+from training.engine.run import Run, RunConfig
+from training.engine.translation import shown
+from training.evaluation import cyclegan as cyclegan_evaluation
+from training.evaluation import pix2pix as pix2pix_evaluation
+from training.objectives import (
     absolute_error,
     least_squares_discriminator,
     least_squares_generator,
 )
-from training.run import Run  # noqa: E402
-from training.translation import shown  # noqa: E402
+from training.tools.evaluate import put_beside
 
 
 @pytest.fixture(scope="session")
@@ -104,7 +104,7 @@ def assert_equal(a, b):
         assert torch.equal(a, b)
     elif isinstance(a, dict):
         assert a.keys() == b.keys()
-        for key in a.keys() - {"seconds"}:
+        for key in a.keys() - {"seconds", "parts"}:
             assert_equal(a[key], b[key])
     elif isinstance(a, list | tuple):
         for left, right in zip(a, b, strict=True):
@@ -117,11 +117,11 @@ def assert_equal(a, b):
 
 
 def test_pix2pix_trains_on_a_folder_exports_z_and_is_measured(of_pairs, tmp_path):
-    pix2pix.main(pix2pix.Config(name="p", mirror=True, gamma=1, r1_every=2, **of_pairs))
+    pix2pix.main(pix2pix.Config(name="p", random_hflip=True, gamma=1, r1_every=2, **of_pairs))
     card = cards.load(tmp_path / "exported" / "p" / "card.json")
-    assert (card.family, card.labels, card.channels) == ("pix2pix", (), ("red", "green", "blue"))
-    assert card.metrics.keys() >= {"L1", "PSNR", "SSIM", "diversity"}
-    assert card.metrics["diversity"].value > 0
+    assert card.facts == Pix2PixFacts(Pix2PixRecipe.FAST, channels=("red", "green", "blue"))
+    assert card.metrics.keys() == {M.L1, M.PSNR, M.SSIM, M.DIVERSITY, M.L1.of(16), M.SSIM.of(16)}
+    assert card.metrics[M.DIVERSITY].value > 0
     model = Model(card, tmp_path / "exported" / "p")
     assert [port.name for port in card.graphs["generator"].inputs] == ["c", "u", "p"]
     for role in ("inputs", "targets"):
@@ -139,7 +139,7 @@ def test_the_papers_recipe_trains_on_the_same_pairs_and_is_measured_alike(of_pai
     pix2pix_paper.main(pix2pix_paper.Config(name="q", **of_pairs))
     card = cards.load(tmp_path / "exported" / "q" / "card.json")
     assert card.family == "pix2pix"
-    assert card.metrics.keys() >= {"L1", "PSNR", "SSIM", "diversity"}
+    assert card.metrics.keys() >= {M.L1, M.PSNR, M.SSIM, M.DIVERSITY}
 
 
 def test_the_papers_numbers_can_be_put_beside_those_of_the_same_data_alone(of_pairs, tmp_path):
@@ -148,19 +148,27 @@ def test_the_papers_numbers_can_be_put_beside_those_of_the_same_data_alone(of_pa
     pix2pix_paper.main(pix2pix_paper.Config(name="q", **of_pairs | {"steps": 1}))
     put_beside(*folders)
     ours, papers = (cards.load(folder / "card.json") for folder in folders)
-    assert ours.metrics["L1/q"].value == papers.metrics["L1"].value != ours.metrics["L1"].value
+    assert (
+        ours.metrics[M.L1.of(model="q")].value
+        == papers.metrics[M.L1].value
+        != ours.metrics[M.L1].value
+    )
     path = folders[1] / "card.json"
     path.write_text(path.read_text().replace(papers.dataset.sha256, "0" * 64))
-    with pytest.raises(cli.UserError, match="not trained on the data set of p"):
+    with pytest.raises(UserError, match="not trained on the data set of p"):
         put_beside(*folders)
 
 
 def test_cyclegan_trains_on_two_folders_exports_both_ways_and_is_measured(of_two_sets, tmp_path):
-    cyclegan.main(cyclegan.Config(name="c", blocks=1, mirror=True, **of_two_sets))
+    cyclegan.main(cyclegan.Config(name="c", blocks=1, random_hflip=True, **of_two_sets))
     card = cards.load(tmp_path / "exported" / "c" / "card.json")
     assert card.graphs.keys() == {"G_xy", "G_yx"}
-    assert card.metrics.keys() >= {"cycle error/x", "cycle error/y", "cycle error/y/noise 0.1"}
-    assert not any("true pair" in key for key in card.metrics)
+    assert card.metrics.keys() >= {
+        M.CYCLE_ERROR.of("x"),
+        M.CYCLE_ERROR.of("y"),
+        M.CYCLE_ERROR.of("y", 0.1),
+    }
+    assert not any(key.startswith(M.PAIR_ERROR) for key in card.metrics)
     model = Model(card, tmp_path / "exported" / "c")
     x = model.sheet("x")[0].transpose(0, 3, 1, 2) / np.float32(255)
     y = model("G_xy", x=x)["y"]
@@ -170,15 +178,15 @@ def test_cyclegan_trains_on_two_folders_exports_both_ways_and_is_measured(of_two
 
 
 def test_without_the_cycle_the_card_says_so(of_two_sets, tmp_path, monkeypatch):
-    monkeypatch.setattr(cyclegan, "evaluate", lambda folder: None)
+    monkeypatch.setattr(cyclegan, "evaluate", lambda folder, measure: None)
     cyclegan.main(cyclegan.Config(name="c", blocks=1, cycle=0, **of_two_sets | {"steps": 1}))
     assert "without" in cards.load(tmp_path / "exported" / "c" / "card.json").title
 
 
 def test_a_smooth_discriminator_and_a_noisy_way_back_train_too(of_two_sets, monkeypatch):
-    weights, levels, falling, noisy = [], [], cyclegan.falling, cyclegan.noisy
+    weights, levels, exponential, noisy = [], [], cyclegan.exponential, cyclegan.noisy
     monkeypatch.setattr(
-        cyclegan, "falling", lambda *given: weights.append(falling(*given)) or weights[-1]
+        cyclegan, "exponential", lambda *given: weights.append(exponential(*given)) or weights[-1]
     )
     monkeypatch.setattr(cyclegan, "noisy", lambda x, sigma: levels.append(sigma) or noisy(x, sigma))
     more = {"loss": "logistic", "gamma": 0.4, "gamma_end": 0.1, "r1_every": 2, "steps": 4}
@@ -204,9 +212,16 @@ def test_without_norms_what_passes_a_discriminator_keeps_its_size():
     assert 0.2 < logits.square().mean().sqrt() < 5
 
 
-@pytest.mark.parametrize("recipe", [pix2pix, pix2pix_paper])
-def test_a_killed_pix2pix_ends_as_one_that_was_not(of_pairs, recipe, monkeypatch):
-    whole, killed = (recipe.Config(name=name, **of_pairs) for name in ("whole", "killed"))
+@pytest.mark.parametrize(
+    ("recipe", "more"),
+    [(pix2pix, {}), (pix2pix, {"spread": 1.0}), (pix2pix, {"damage": 0.7}), (pix2pix_paper, {})],
+)
+def test_a_killed_pix2pix_ends_as_one_that_was_not(of_pairs, recipe, more, monkeypatch):
+    if "damage" in more:
+        monkeypatch.setattr(pix2pix, "load_pairs", lambda *_: drawn(HEAD_LABELS))
+        monkeypatch.setattr("training.engine.translation.load_pairs", lambda *_: drawn(HEAD_LABELS))
+        more = more | {"data": "heads-labels"}
+    whole, killed = (recipe.Config(name=name, **of_pairs | more) for name in ("whole", "killed"))
     recipe.train(whole)
     killed_after(2, recipe.train, killed, monkeypatch)
     assert state(killed)["step"] == 2
@@ -215,7 +230,6 @@ def test_a_killed_pix2pix_ends_as_one_that_was_not(of_pairs, recipe, monkeypatch
 
 
 def test_a_killed_cyclegan_ends_as_one_that_was_not_pools_and_all(of_two_sets, monkeypatch):
-    monkeypatch.setattr(cyclegan, "POOL", 6)
     monkeypatch.setattr(cyclegan.Pool.__init__, "__defaults__", (6,))
     more = of_two_sets | {"steps": 6}
     whole, killed = (cyclegan.Config(name=name, blocks=1, **more) for name in ("whole", "killed"))
@@ -236,9 +250,9 @@ def of_two_gans(of_two_sets, picture_folder, painted_folder):
 
 
 def test_a_cyclegan_that_begins_with_gans_exports_and_is_measured(of_two_gans, tmp_path):
-    cyclegan.main(cyclegan.Config(name="c", **of_two_gans))
+    cyclegan_gans.main(cyclegan_gans.Config(name="c", **of_two_gans))
     card = cards.load(tmp_path / "exported" / "c" / "card.json")
-    assert "cycle error/x" in card.metrics
+    assert M.CYCLE_ERROR.of("x") in card.metrics
     assert "encoder before the generator of a GAN" in card.summary
     model = Model(card, tmp_path / "exported" / "c")
     x = model.sheet("x")[0].transpose(0, 3, 1, 2) / np.float32(255)
@@ -246,9 +260,9 @@ def test_a_cyclegan_that_begins_with_gans_exports_and_is_measured(of_two_gans, t
 
 
 def test_the_game_begins_with_the_players_of_the_gans_crosswise(of_two_gans):
-    config = cyclegan.Config(name="c", **of_two_gans)
+    config = cyclegan_gans.Config(name="c", **of_two_gans)
     X, Y = load_unpaired(config.data, "train", config.size)
-    G_xy, G_yx, D_x, D_y = cyclegan.build(config, X, Y)
+    G_xy, G_yx, D_x, D_y = cyclegan_gans.build(config, X, Y)
     for name, G, D in (("gan-x", G_yx, D_x), ("gan-y", G_xy, D_y)):
         kept = torch.load(config.runs / name / "state.pt", weights_only=True)
         assert_equal(dict(D.state_dict()), dict(kept["D"]))
@@ -258,9 +272,9 @@ def test_the_game_begins_with_the_players_of_the_gans_crosswise(of_two_gans):
 
 
 def test_in_the_warm_up_encoders_alone_learn(of_two_gans):
-    config = cyclegan.Config(name="c", **of_two_gans | {"steps": 4, "save_every": 1})
+    config = cyclegan_gans.Config(name="c", **of_two_gans | {"steps": 4, "save_every": 1})
     X, Y = load_unpaired(config.data, "train", config.size)
-    fresh = dict(cyclegan.build(config, X, Y)[0].generator.state_dict())
+    fresh = dict(cyclegan_gans.build(config, X, Y)[0].generator.state_dict())
     states = []
 
     def keep(self, samples=None, **state):
@@ -269,7 +283,7 @@ def test_in_the_warm_up_encoders_alone_learn(of_two_gans):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Run, "checkpoint", keep)
-        cyclegan.train(config)
+        cyclegan_gans.train(config)
     (encoder_1, generator_1), (encoder_2, generator_2), (_, generator_3), _ = states
     assert_equal(dict(generator_1), fresh)
     assert_equal(dict(generator_2), fresh)
@@ -279,10 +293,20 @@ def test_in_the_warm_up_encoders_alone_learn(of_two_gans):
         assert torch.equal(generator_3[statistic], fresh[statistic])
 
 
-def test_the_learning_rate_rises_after_the_warm_up_and_falls_at_the_end():
-    config = cyclegan.Config("c", steps=4000, warmup=1000, lr=1.0)
-    rates = [config.rate(step) for step in (1, 1000, 1001, 1250, 1500, 2000, 3000, 4000)]
-    assert rates == pytest.approx([1, 1, 0.002, 0.5, 1, 1, 0.5, 0])
+def test_the_learning_rate_rises_after_the_warm_up_and_decays_at_the_end(of_two_gans, monkeypatch):
+    rates = []
+
+    def set_lr(optimizer, lr):
+        rates.append(lr)
+
+    monkeypatch.setattr(cyclegan_gans, "set_lr", set_lr)
+    monkeypatch.setattr(cyclegan_gans, "RAMP_STEPS", 4)
+    config = cyclegan_gans.Config(name="c", **of_two_gans | {"steps": 12, "lr": 1.0})
+    cyclegan_gans.train(config)
+    in_warmup, after = rates[:2], rates[2::2]
+    assert in_warmup == [1, 1]
+    decay = [1, 5 / 6, 2 / 3, 1 / 2, 1 / 3, 1 / 6, 0]
+    assert after == pytest.approx([0.25, 0.5, 0.75, *decay])
 
 
 def test_a_code_has_the_length_that_the_generator_is_used_to():
@@ -295,43 +319,42 @@ def test_a_code_has_the_length_that_the_generator_is_used_to():
 
 def test_a_killed_cyclegan_that_began_with_gans_ends_as_one_that_was_not(of_two_gans, monkeypatch):
     more = of_two_gans | {"steps": 6, "augment": 0.5}
-    whole, killed = (cyclegan.Config(name=name, **more) for name in ("whole", "killed"))
-    cyclegan.train(whole)
-    killed_after(2, cyclegan.train, killed, monkeypatch)
-    cyclegan.train(killed)
+    whole, killed = (cyclegan_gans.Config(name=name, **more) for name in ("whole", "killed"))
+    cyclegan_gans.train(whole)
+    killed_after(2, cyclegan_gans.train, killed, monkeypatch)
+    cyclegan_gans.train(killed)
     assert_equal(state(whole), state(killed))
 
 
 def test_mistakes_with_gans_get_a_sentence(of_two_gans, picture_folder):
     def train(**more):
-        cyclegan.train(cyclegan.Config(name="c", **of_two_gans | more))
+        cyclegan_gans.train(cyclegan_gans.Config(name="c", **of_two_gans | more))
 
-    with pytest.raises(cli.UserError, match="two runs, one of each set"):
-        train(gans=("gan-x",))
-    with pytest.raises(
-        cli.UserError, match=r"nothing holds no run of training\.gan: train one first"
-    ):
+    with pytest.raises(UserError, match=r"nothing holds no run of training\.gan: train one first"):
         train(gans=("gan-x", "nothing"))
     same = {key: of_two_gans[key] for key in ("size", "width", "batch", "accelerator", "runs")}
     grey = gan.Config("grey", data=f"folder:{picture_folder}", channels=1, latent_dim=6, **same)
     gan.train(replace(grey, steps=1))
-    with pytest.raises(cli.UserError, match=r"no run of training\.gan for pictures of 3 channels"):
+    with pytest.raises(UserError, match=r"no run of training\.gan for images of 3 channels"):
         train(gans=("gan-x", "grey"))
-    for wrong in ({"gans": ()}, {"warmup": 4}):
-        with pytest.raises(cli.UserError, match="--warmup is for --gans, and less than --steps"):
-            train(**wrong)
+    with pytest.raises(UserError, match=r"--warmup must be less than --steps \(4\), not 4"):
+        train(warmup=4)
 
 
 def test_mistakes_get_a_sentence(of_pairs, of_two_sets):
-    with pytest.raises(cli.UserError, match="cannot be halved"):
+    with pytest.raises(UserError, match="cannot be halved"):
         pix2pix.train(pix2pix.Config(name="p", **of_pairs | {"size": 44}))
-    with pytest.raises(cli.UserError, match="32, 64, 128 or 256"):
+    with pytest.raises(UserError, match="--damage is for --data heads-labels"):
+        pix2pix.train(pix2pix.Config(name="p", damage=0.5, **of_pairs))
+    with pytest.raises(UserError, match=r"--spread must be at most 1, not 1\.5"):
+        pix2pix.train(pix2pix.Config(name="p", spread=1.5, **of_pairs))
+    with pytest.raises(UserError, match="32, 64, 128 or 256"):
         pix2pix_paper.train(pix2pix_paper.Config(name="p", **of_pairs | {"size": 48}))
-    with pytest.raises(cli.UserError, match="not 36"):
+    with pytest.raises(UserError, match="not 36"):
         cyclegan.train(cyclegan.Config(name="c", **of_two_sets | {"size": 36}))
-    with pytest.raises(cli.UserError, match=r"at most --gamma, 0\.1, not 0\.2"):
+    with pytest.raises(UserError, match=r"at most --gamma \(0\.1\), not 0\.2"):
         cyclegan.train(cyclegan.Config(name="c", gamma=0.1, gamma_end=0.2, **of_two_sets))
-    with pytest.raises(cli.UserError, match="one device"):
+    with pytest.raises(UserError, match="one device"):
         cyclegan.train(cyclegan.Config(name="c", devices=2, **of_two_sets))
 
 
@@ -340,8 +363,8 @@ def test_a_model_is_not_measured_on_other_pairs_than_its_own(of_pairs, tmp_path)
     path = tmp_path / "exported" / "p" / "card.json"
     digest = cards.load(path).dataset.sha256
     path.write_text(path.read_text().replace(digest, "0" * 64))
-    with pytest.raises(cli.UserError, match="is not the data set"):
-        pix2pix.evaluate(path.parent)
+    with pytest.raises(UserError, match="is not the data set"):
+        pix2pix.evaluate(path.parent, pix2pix_evaluation.measure)
 
 
 # Label maps
@@ -356,23 +379,64 @@ def drawn(labels=(), channels=3):
 
 
 LABELS = (
-    cards.Label("sky", (10, 200, 250)),
-    cards.Label("sea", (0, 0, 90)),
-    cards.Label("sand", (250, 240, 0)),
+    Label("sky", (10, 200, 250)),
+    Label("sea", (0, 0, 90)),
+    Label("sand", (250, 240, 0)),
 )
+HEAD_LABELS = tuple(Label(str(i), (i, i, i)) for i in range(11))
+
+
+def test_with_a_spread_two_draws_answer_each_input_and_one_is_judged(of_pairs, monkeypatch):
+    seen, judged = [], []
+    monkeypatch.setattr(
+        pix2pix, "crps", lambda x, a, b, s: seen.append((a, b, s)) or (x - a).abs().mean((1, 2, 3))
+    )
+    loss = pix2pix.logistic_generator
+    monkeypatch.setattr(
+        pix2pix, "logistic_generator", lambda fake: judged.append(len(fake)) or loss(fake)
+    )
+    for spread in (0.0, 0.5):
+        pix2pix.train(pix2pix.Config(name=f"p{spread}", spread=spread, **of_pairs | {"steps": 1}))
+    ((first, second, spread),) = seen
+    assert spread == 0.5
+    assert first.shape == second.shape == (4, 3, 32, 32)
+    assert not torch.equal(first, second)
+    assert judged[0] == judged[1]
+
+
+def test_a_damaged_input_keeps_its_image(of_pairs, monkeypatch):
+    data, seen, given = drawn(HEAD_LABELS), [], []
+    monkeypatch.setattr(pix2pix, "load_pairs", lambda *_: data)
+    monkeypatch.setattr("training.engine.translation.load_pairs", lambda *_: data)
+    error = pix2pix.absolute_error
+    monkeypatch.setattr(
+        pix2pix, "absolute_error", lambda x, x_hat: given.append(x) or error(x, x_hat)
+    )
+    damaged = pix2pix.damaged
+    monkeypatch.setattr(
+        pix2pix, "damaged", lambda c, share: seen.append((share, c)) or damaged(c, share)
+    )
+    more = of_pairs | {"data": "heads-labels", "steps": 2}
+    pix2pix.train(pix2pix.Config(name="d", damage=0.5, **more))
+    assert [share for share, _ in seen[:2]] == [0.5, 0.5]
+    assert len(seen) == 2 + 3  # and where BatchNorm's statistics are taken anew, 20 pairs by 8
+    for (_, c), x in zip(seen, given, strict=False):
+        whole = torch.nn.functional.one_hot(data.c[:, 0].long(), 11).movedim(-1, 1)
+        at = (whole[None] == c[:, None]).flatten(2).all(2).nonzero()[:, 1]
+        assert torch.equal(x, to_float(data.x[at]))
 
 
 def test_labels_enter_one_hot_and_stand_in_the_card_with_their_colours(
     options, tmp_path, monkeypatch
 ):
     data = drawn(LABELS)
-    for module in (pix2pix, evaluate_translation, pix2pix_paper):
+    for module in (pix2pix, pix2pix_evaluation, pix2pix_paper):
         monkeypatch.setattr(module, "load_pairs", lambda *_: data)
-    monkeypatch.setattr("training.translation.load_pairs", lambda *_: data)
+    monkeypatch.setattr("training.engine.translation.load_pairs", lambda *_: data)
     pix2pix.main(pix2pix.Config(name="l", data="made", **options | {"steps": 1}))
     card = cards.load(tmp_path / "exported" / "l" / "card.json")
-    assert card.labels == LABELS
-    assert card.channels == ()
+    assert card.facts_as(Pix2PixFacts).labels == LABELS
+    assert card.facts_as(Pix2PixFacts).channels == ()
     assert card.graphs["generator"].inputs[0].shape == ("batch", 3, 32, 32)
     model = Model(card, tmp_path / "exported" / "l")
     colours = {tuple(colour) for colour in model.sheet("inputs").reshape(-1, 3).tolist()}
@@ -482,17 +546,18 @@ def test_psnr_and_ssim_of_cases_solved_by_hand():
 
 def test_noise_on_a_translation_is_of_its_strength_and_0_changes_nothing():
     x = np.full((4, 3, 32, 32), 0.5, np.float32)
-    assert np.array_equal(evaluate_translation.with_noise(x, 0), x)
-    assert evaluate_translation.with_noise(x, 0.05).std() == pytest.approx(0.05, rel=0.05)
-    assert evaluate_translation.with_noise(x, 5).max() == 1
+    assert np.array_equal(cyclegan_evaluation.with_noise(x, 0), x)
+    assert cyclegan_evaluation.with_noise(x, 0.05).std() == pytest.approx(0.05, rel=0.05)
+    assert cyclegan_evaluation.with_noise(x, 5).max() == 1
 
 
-def constant_model(folder, name, nets, family, config):
+def constant_model(folder, name, nets, family, facts, recipe):
     """A model of networks that nobody trained."""
     side = ("batch", 3, 32, 32)
     export(
         name=name, root=folder, family=family, title="", lecture="", summary="", limitations="", module="",
-        config={"seed": 0} | config, data=cards.Dataset("", "", "", "", "0" * 64), runs=[],
+        config=RunConfig(name), facts=facts, runs=[],
+        data=cards.Dataset("", "", "", "", "0" * 64, recipe=recipe),
         graphs={
             role: Spec(net, tuple(Port(p, side, range=(0, 1)) for p in inputs), {output: (0, 1)})
             for role, (net, inputs, output) in nets.items()
@@ -508,15 +573,63 @@ class Darker(torch.nn.Module):
 
 def test_an_error_against_true_pairs_stands_beside_doing_nothing(tmp_path):
     graphs = {"G_xy": (Darker(), ("x",), "y"), "G_yx": (Darker(), ("y",), "x")}
-    config = {"data": "earth", "size": None}
-    model = constant_model(tmp_path, "c", graphs, "cyclegan", config)
+    model = constant_model(tmp_path, "c", graphs, "cyclegan", CycleGANFacts(10, 0.5), "earth")
     x = np.full((2, 3, 32, 32), 0.8, np.float32)
-    m = evaluate_translation.Measurement(model, "")
-    got = evaluate_translation.against_truth(m, "y", x, model("G_xy", x=x)["y"], 0.25 * x)
-    key = "error against the true pair/y"
+    m = Measurement(model, "")
+    got = cyclegan_evaluation.against_truth(m, "y", x, model("G_xy", x=x)["y"], 0.25 * x)
+    key = M.PAIR_ERROR.of("y")
     assert {k: metric.value for k, metric in got.items()} == pytest.approx(
         {key: 0.2, f"{key}/identity": 0.6}, rel=1e-5
     )
+
+
+def test_over_z_the_mean_is_measured_and_the_differences(tmp_path):
+    """x̂ = (1 − p u₁) shown(c): the mean over z has the mean of u₁."""
+    model = toys.pix2pix(tmp_path, kind="colours")
+    data = drawn()
+    m, at = Measurement(model, ""), [0, 7]
+    got = pix2pix_evaluation.over_z(m, data, at, np.random.default_rng(5))
+    rng, wanted = np.random.default_rng(5), []
+    for i in at:
+        c, x = (to_float(each[i]).numpy() for each in (data.c, data.x))
+        u = rng.random((16, 5), dtype=np.float32)[:, 0]
+        between = np.abs(u[:, None] - u).sum() / (16 * 15)
+        mean = (1 - 0.5 * u.mean()) * c
+        alike = metrics.ssim(x[None], mean[None])[0]
+        wanted.append((np.abs(x - mean).mean(), 0.5 * between * c.mean(), alike))
+    l1, diversity, ssim = np.mean(wanted, 0)
+    assert {key: metric.value for key, metric in got.items()} == pytest.approx(
+        {M.L1.of(16): l1, M.DIVERSITY: diversity, M.SSIM.of(16): ssim}, rel=1e-4
+    )
+
+
+def test_how_far_drawings_are_from_heads_by_hand():
+    fake, real = np.array([[0.0], [3.5]]), np.array([[1.0], [3.0], [4.0], [8.0]])
+    far, near = pix2pix_evaluation.drawing_distance(fake, real)
+    assert far == pytest.approx((1 + 0.5) / 2)
+    assert near == pytest.approx((2 + 1 + 1 + 4) / 4)
+
+
+def test_a_blank_image_has_the_mean_colour_of_all_images():
+    one, two = np.zeros((1, 3, 4, 4), np.float32), np.zeros((3, 3, 4, 4), np.float32)
+    one[:, 0], two[:, 1], two[:, 2, :2] = 1, 0.5, 0.4
+    got = pix2pix_evaluation.blank([one, two])
+    assert got.shape == (1, 3, 4, 4)
+    assert np.allclose(got, np.array([0.25, 0.375, 0.15])[:, None, None])
+
+
+def test_drawings_are_translated_by_several_z_each(tmp_path, monkeypatch):
+    pytest.importorskip("numba")
+    seen = []
+    monkeypatch.setattr(
+        pix2pix_evaluation, "translate", lambda _, c, rng: seen.append(c) or c[:, :3]
+    )
+    data = drawn(HEAD_LABELS)
+    c, x_hat = pix2pix_evaluation.of_drawings(None, data, np.random.default_rng(0))
+    assert c.shape == (24, 11, 32, 32)
+    assert (c.sum(1) == 1).all()
+    assert np.array_equal(x_hat, c[:, :3].repeat(4, 0))
+    assert [each.shape[0] for each in seen] == [4] * 24
 
 
 def test_the_facts_of_two_sets_are_told_once_each():

@@ -11,8 +11,8 @@ from hostile import encoded, png
 from PIL import Image, ImageOps
 
 from gen_models.app import upload
-from gen_models.app.live import BadRequest
 from gen_models.app.upload import square
+from gen_models.errors import BadRequest
 
 
 @pytest.fixture

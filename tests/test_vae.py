@@ -3,10 +3,10 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.train
 
-from torch import nn  # noqa: E402
+from torch import nn
 
-from gen_models.networks.vae import MovedDecoder, MovedEncoder  # noqa: E402
-from training.vae import coordinates  # noqa: E402
+from gen_models.networks.vae import WhitenedDecoder, WhitenedEncoder
+from training.vae import whitening_transform
 
 
 class Fixed(nn.Module):
@@ -36,8 +36,8 @@ def codes():
 
 
 def test_in_the_fitted_coordinates_the_codes_of_all_pictures_are_standard(codes):
-    m, A = coordinates(*codes)
-    mu, logvar = MovedEncoder(Fixed(*codes), m, A)(torch.arange(4000))
+    m, A = whitening_transform(*codes)
+    mu, logvar = WhitenedEncoder(Fixed(*codes), m, A)(torch.arange(4000))
     assert mu.mean(0).abs().max() < 1e-4
     within = A @ torch.diag(codes[1].exp().mean(0)) @ A.T
     torch.testing.assert_close(torch.cov(mu.T) + within, torch.eye(3), atol=1e-4, rtol=0)
@@ -47,8 +47,8 @@ def test_in_the_fitted_coordinates_the_codes_of_all_pictures_are_standard(codes)
 
 
 def test_a_picture_is_decoded_as_before_in_the_fitted_coordinates(codes):
-    m, A = coordinates(*codes)
-    mu, _ = MovedEncoder(Fixed(*codes), m, A)(torch.arange(5))
-    mean, z = MovedDecoder(Doubled(), m, A)(mu)
+    m, A = whitening_transform(*codes)
+    mu, _ = WhitenedEncoder(Fixed(*codes), m, A)(torch.arange(5))
+    mean, z = WhitenedDecoder(Doubled(), m, A)(mu)
     torch.testing.assert_close(z, codes[0][:5], atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(mean, 2 * codes[0][:5], atol=1e-4, rtol=1e-4)

@@ -1,4 +1,4 @@
-"""Small random changes of pictures: of training pictures, and of all that a discriminator sees."""
+"""Small random changes of images: of training images, and of all that a discriminator sees."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from torch import Tensor
 
 
 def jitter(x: Float[Tensor, "b c h w"], strength: float) -> Float[Tensor, "b c h w"]:
-    """A random affine map per picture, in [0, 1] as before; `strength` 0 gives `x` back.
+    """A random affine map per image, in [0, 1] as before; `strength` 0 gives `x` back.
 
     At strength 1 the standard deviations are 7 degrees of rotation, 6 % of scale, 0.1 of shear and 2 % of the side of
-    shift. Pictures are filled with 0 at the border, so this suits pictures on black ground.
+    shift. Images are filled with 0 at the border, so this suits images on black ground. Bicubic: what bilinear
+    interpolation blurs is no longer black or white, and a likelihood pays for every grey pixel.
     """
     if strength == 0:
         return x
@@ -24,19 +25,19 @@ def jitter(x: Float[Tensor, "b c h w"], strength: float) -> Float[Tensor, "b c h
     cos, sin = angle.cos() / (1 + scale), angle.sin() / (1 + scale)
     rows = torch.stack([cos, shear - sin, shift[:, 0], sin, cos, shift[:, 1]], dim=1)
     grid = F.affine_grid(rows.view(b, 2, 3), list(x.shape), align_corners=False)
-    return F.grid_sample(x, grid, align_corners=False)
+    return F.grid_sample(x, grid, mode="bicubic", align_corners=False).clamp(0, 1)
 
 
-def mirrored(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
-    """Every other picture, by chance, seen in a mirror."""
+def random_hflip(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+    """Each image, flipped left to right with probability ½."""
     chosen = torch.rand(len(x), 1, 1, 1, device=x.device) < 0.5
     return torch.where(chosen, x.flip(3), x)
 
 
-def differentiable(x: Float[Tensor, "b c h w"], probability: float) -> Float[Tensor, "b c h w"]:
-    """DiffAugment (Zhao et al. 2020): colour, shift and cut-out, each with `probability` on each picture.
+def diff_augment(x: Float[Tensor, "b c h w"], probability: float) -> Float[Tensor, "b c h w"]:
+    """DiffAugment (Zhao et al. 2020): colour, shift and cut-out, each with `probability` on each image.
 
-    Applied to real and generated pictures alike, it keeps D from learning a small data set by heart; gradients flow
+    Applied to real and generated images alike, it keeps D from learning a small data set by heart; gradients flow
     through it to G. Below probability 1 most of what D sees is also seen plain, so G does not learn the changes.
     """
     if probability == 0:

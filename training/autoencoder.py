@@ -24,6 +24,8 @@ from torch import Tensor, nn
 from torch.optim import AdamW
 
 from gen_models.cards import Port
+from gen_models.errors import UserError
+from gen_models.families import AutoencoderFacts, AutoencoderKind
 from gen_models.networks.autoencoder import (
     AffineDecoder,
     AffineEncoder,
@@ -32,14 +34,17 @@ from gen_models.networks.autoencoder import (
     Gaussian,
     MeanDecoder,
 )
-from training import cli
 from training.augment import jitter
 from training.data import Images, load, to_float
-from training.evaluate import evaluate
-from training.export import Spec, export
+from training.engine import cli
+from training.engine.export import Spec, dataset, export
+from training.engine.measurement import evaluate
+from training.engine.networks import evaluating
+from training.engine.pca import principal_components
+from training.engine.run import Run, RunConfig, evenly_spaced, set_lr
+from training.evaluation.autoencoder import measure
 from training.objectives import squared_error
-from training.pca import principal_components
-from training.run import Run, RunConfig, cosine, evaluating, set_lr, spread
+from training.schedules import cosine
 
 
 @dataclass(frozen=True)
@@ -51,17 +56,26 @@ class Config(RunConfig):
     data: str = "digits"
     """digits, mnist, fashion or folder:PATH"""
     size: int | None = None
-    """side of the pictures in pixels (default: the data set's own, 64 for a folder)"""
+    """side of the images in pixels; None: the data set's own, 64 for a folder"""
     channels: int | None = None
-    """1 grey, 3 colour (default: the data set's own, 3 for a folder)"""
+    """1 grey, 3 colour; None: the data set's own, 3 for a folder"""
     codes: tuple[int, ...] = (10,)
     """code sizes; each is trained on its own, and all share a card"""
     width: int = 16
     """channels after the first halving (conv)"""
     augment: float = 0.7
-    """strength of the random affine maps of the training pictures"""
+    """strength of the random affine maps of the training images"""
     lr: float = 3e-3
     """AdamW's highest learning rate"""
+
+    def check(self) -> None:
+        """Refuse options that no run can have, and a size that the networks are not for."""
+        super().check()
+        if self.size is not None:
+            with torch.device("meta"):  # no weights are made
+                mean = torch.zeros(self.channels or 3, self.size, self.size)
+                for code in self.codes:
+                    build(self, mean, code)
 
 
 def train(
@@ -75,10 +89,10 @@ def train(
     state = {"encoder": encoder, "decoder": decoder, "optimizer": optimizer}
     run.resume(**state)
 
-    fixed = spread(data, 20).to(run.fabric.device)
+    fixed = evenly_spaced(data, 20).to(run.fabric.device)
 
     def samples() -> Tensor:
-        """Rows of pictures and of their reconstructions."""
+        """Rows of images and of their reconstructions."""
         with evaluating(encoder.module, decoder.module) as (E, D):
             return torch.cat([fixed, D(E(fixed))])
 
@@ -97,11 +111,13 @@ def train(
 
 
 def build(config: Config, mean: Float[Tensor, "c h w"], code: int) -> tuple[nn.Module, nn.Module]:
-    """Untrained (encoder, decoder) for pictures of the shape of `mean`, the data's mean."""
+    """Untrained (encoder, decoder) for images of the shape of `mean`, the data's mean."""
     if config.kind == "conv":
         c, size, _ = mean.shape
         encoder = ConvEncoder(c, size, config.width, code)
         return encoder, MeanDecoder(ConvDecoder(c, size, config.width, code))
+    if config.kind == "pca" and code > mean.numel():
+        raise UserError(f"These images have {mean.numel()} principal components, not {code}.")
     return AffineEncoder(mean, code), AffineDecoder(mean, code)
 
 
@@ -132,10 +148,10 @@ SUMMARIES = {
 
 
 def main(config: Config) -> None:
-    """For each code size train; then export all, and evaluate."""
+    """Train for each code size, then export all and evaluate."""
     data = load(config.data, "train", size=config.size, channels=config.channels)
     test = load(config.data, "test", size=config.size, channels=config.channels)
-    picture = Port("x", ("batch", *data.x.shape[1:]), range=(0, 1))
+    image = Port("x", ("batch", *data.x.shape[1:]), range=(0, 1))
     runs: list[Run] = []
     graphs: dict[str, Spec] = {}
     for code in config.codes:
@@ -145,7 +161,7 @@ def main(config: Config) -> None:
             encoder, decoder, run = train(config, data, code, runs[0].fabric if runs else None)
             runs.append(run)
         z = Port("z", ("batch", code))
-        graphs[f"encoder_{code}"] = Spec(encoder, (picture,), {"z": None})
+        graphs[f"encoder_{code}"] = Spec(encoder, (image,), {"z": None})
         graphs[f"decoder_{code}"] = Spec(decoder, (z,), {"x": (0, 1)})
         gaussian = Gaussian(codes_of(encoder, data))
         graphs[f"gaussian_{code}"] = Spec(gaussian, (Port("eps", ("batch", code)),), {"z": None})
@@ -164,11 +180,13 @@ def main(config: Config) -> None:
         ),
         module="training.autoencoder",
         config=config,
-        data=test,
+        data=dataset(test.info, config.data, config.size, config.channels),
+        examples_of=test,
+        facts=AutoencoderFacts(AutoencoderKind(config.kind), tuple(config.codes)),
         runs=runs,
         graphs=graphs,
     )
-    evaluate(config.exported / config.name)
+    evaluate(config.exported / config.name, measure)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """DCGAN, the lecture's own recipe (§3.4-3.7; Radford, Metz and Chintala 2016).
 
 Five transposed convolutions with BatchNorm for G, strided convolutions with BatchNorm for D, binary cross-entropy, Adam
-with learning rate 2e-4 and β₁ = 0.5 for both. With D's logits of real and generated pictures (§3.4, §3.5),
+with learning rate 2e-4 and β₁ = 0.5 for both. With D's logits of real and generated images (§3.4, §3.5),
 
     D minimises  ½ E −log D(x) + ½ E −log(1 − D(x̂)),        G minimises  ½ E −log D(x̂).
 
@@ -19,14 +19,16 @@ from torch import nn
 from torch.optim import Adam
 
 from gen_models.cards import Port
+from gen_models.families import GANFacts, GANRecipe
 from gen_models.networks.gan import DCGANDiscriminator, DCGANGenerator
-from training import cli
 from training.data import load
-from training.evaluate import evaluate
-from training.export import Spec, export
-from training.film import Film, assemble
+from training.engine import cli
+from training.engine.export import Spec, dataset, export
+from training.engine.film import Film, assemble
+from training.engine.measurement import evaluate
+from training.engine.run import Run, RunConfig
+from training.evaluation.gan import measure
 from training.objectives import logistic_discriminator, logistic_generator
-from training.run import Run, RunConfig
 
 
 @dataclass(frozen=True)
@@ -34,19 +36,25 @@ class Config(RunConfig):
     """One DCGAN."""
 
     batch: int = 64
-    """pictures per step and device"""
+    """images per step and device"""
     data: str = "fashion"
     """a data set of training.data, or folder:PATH"""
     size: int = 32
-    """side of the pictures in pixels, 32 or 64"""
+    """side of the images in pixels, 32 or 64"""
     channels: int | None = None
-    """1 grey, 3 colour (default: the data set's own, 3 for a folder)"""
+    """1 grey, 3 colour; None: the data set's own, 3 for a folder"""
     latent_dim: int = 100
     """size of z"""
     width: int = 64
-    """channels of G and D at half the pictures' side"""
+    """channels of G and D at half the images' side"""
     lr: float = 2e-4
     """Adam's learning rate, of both players"""
+
+    def check(self) -> None:
+        """Refuse options that no run can have, and a size that the networks are not for."""
+        super().check()
+        with torch.device("meta"):  # no weights are made
+            build(self, torch.Size((self.channels or 3, self.size, self.size)))
 
 
 def train(config: Config) -> tuple[nn.Module, Run]:
@@ -78,18 +86,15 @@ def train(config: Config) -> tuple[nn.Module, Run]:
 
         run.log(loss_G=loss_G, real=real, fake=fake)
         film.take(G.module)
-        run.checkpoint(lambda: film.pictures(G.module), **state)
+        run.checkpoint(lambda: film.images(G.module), **state)
     return G.module, run
 
 
 def build(config: Config, shape: torch.Size) -> tuple[nn.Module, nn.Module]:
-    """Untrained (G, D) for pictures of `shape` (channels, height, width)."""
+    """Untrained (G, D) for images of `shape` (channels, height, width)."""
     c, size, _ = shape
-    try:
-        G = DCGANGenerator(c, size, config.width, config.latent_dim)
-        return G, DCGANDiscriminator(c, size, config.width)
-    except ValueError as error:
-        raise cli.UserError(str(error)) from None
+    G = DCGANGenerator(c, size, config.width, config.latent_dim)
+    return G, DCGANDiscriminator(c, size, config.width)
 
 
 def export_model(config: Config, G: nn.Module, run: Run) -> None:
@@ -110,11 +115,13 @@ def export_model(config: Config, G: nn.Module, run: Run) -> None:
         ),
         module="training.dcgan",
         config=config,
-        data=test,
+        data=dataset(test.info, config.data, config.size, config.channels),
+        examples_of=test,
+        facts=GANFacts(GANRecipe.DCGAN),
         runs=[run],
         graphs={
             "generator": Spec(
-                G, (Port("z", ("batch", config.latent_dim)),), {"x": (0, 1)}, half=True
+                G, (Port("z", ("batch", config.latent_dim)),), {"x": (0, 1)}, fp16_weights=True
             ),
         },
         sheets={"film": assemble(config.folder, config.steps)},
@@ -126,7 +133,7 @@ def main(config: Config) -> None:
     G, run = train(config)
     if run.is_main:
         export_model(config, G, run)
-        evaluate(config.exported / config.name)
+        evaluate(config.exported / config.name, measure)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """Generative adversarial networks, as one would train them today (lecture §3.1-3.7; Goodfellow et al. 2014).
 
-A generator G turns z ~ N(0, I) into a picture x̂ = G(z); a discriminator D gives the logit of "x is real". Each step
+A generator G turns z ~ N(0, I) into an image x̂ = G(z); a discriminator D gives the logit of "x is real". Each step
 plays both sides once (§3.6), with the logistic loss, non-saturating for G (§3.5),
 
     D minimises  E −log D(x) − log(1 − D(x̂))  +  γ E ½ ‖∇_x D(x)‖²,        G minimises  E −log D(x̂).
 
-The last term of D, on real pictures, is R1 (Mescheder et al. 2018): it makes the game converge where the plain one
-circles (§5.2-5.4). It is taken every `r1_every` steps, with `r1_every` times the weight (Karras et al. 2020). What is
-sampled and exported is the moving average of G. `training.dcgan` is the lecture's own recipe without all this.
+The last term of D, on real images, is R1 (Mescheder et al. 2018): it makes the game converge where the plain one
+circles (§5.2-5.4). It is taken every `r1_every` steps, with `r1_every` times the weight (Karras et al. 2020). With
+`pack` D judges that many images at once, against mode collapse (§5.5): x and x̂ above are then packs. What is sampled
+and exported is the moving average of G. `training.dcgan` is the lecture's own recipe without all this.
 
     python -m training.gan --name gan-fashion --data fashion --size 32
 """
@@ -17,20 +18,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 from torch.optim import Adam
 
 from gen_models.cards import Port
-from gen_models.networks.gan import Discriminator, Generator
-from training import cli
-from training.augment import differentiable, mirrored
+from gen_models.errors import UserError
+from gen_models.families import GANFacts, GANRecipe
+from gen_models.networks.gan import Discriminator, Generator, downsampled_sides
+from training.augment import diff_augment, random_hflip
 from training.data import load
-from training.evaluate import evaluate
-from training.export import Spec, export
-from training.film import Film, assemble
-from training.objectives import logistic_discriminator, logistic_generator, r1
-from training.players import settled
-from training.run import Ema, Run, RunConfig
+from training.engine import cli
+from training.engine.export import Spec, dataset, export
+from training.engine.film import Film, assemble
+from training.engine.gan_runs import recalibrate_generator
+from training.engine.measurement import evaluate
+from training.engine.networks import Ema
+from training.engine.penalty import r1_penalty
+from training.engine.run import Run, RunConfig, set_lr
+from training.evaluation.gan import measure
+from training.objectives import logistic_discriminator, logistic_generator
+from training.schedules import linear_decay
 
 
 @dataclass(frozen=True)
@@ -38,31 +46,45 @@ class Config(RunConfig):
     """One generative adversarial network."""
 
     batch: int = 64
-    """pictures per step and device"""
+    """images per step and device"""
     data: str = "fashion"
     """a data set of training.data, or folder:PATH"""
     size: int | None = None
-    """side of the pictures in pixels, such as 28, 32, 64 or 128 (default: the data set's own, 64 for a folder)"""
+    """side of the images in pixels, such as 28, 32, 64 or 128; None: the data set's own, 64 for a folder"""
     channels: int | None = None
-    """1 grey, 3 colour (default: the data set's own, 3 for a folder)"""
+    """1 grey, 3 colour; None: the data set's own, 3 for a folder"""
     latent_dim: int = 64
     """size of z"""
     width: int = 32
-    """channels of G and D at half the pictures' side"""
+    """channels of G and D at half the images' side"""
+    pack: int = 1
+    """images that D judges together (PacGAN; Lin et al. 2018)"""
     gamma: float = 0.1
     """weight of R1, per squared pixel in [0, 1]; 0 leaves it out"""
     r1_every: int = 16
     """steps between penalties"""
     augment: float = 0.0
-    """probability of each change of DiffAugment, on all pictures that D sees; for small data sets"""
-    mirror: bool = False
-    """mirror every other training picture"""
-    half: bool = False
+    """probability of each change of DiffAugment, on all images that D sees; for small data sets"""
+    random_hflip: bool = False
+    """flip every other training image, chosen at random, left to right"""
+    fp16_weights: bool = False
     """store the exported weights as float16"""
     ema: float = 200.0
     """half-life of G's moving average, in steps"""
     lr: float = 5e-4
     """Adam's learning rate, of both players"""
+    decay: float = 0.0
+    """share of the steps, the last ones, over which it falls to 0; 0 for none"""
+
+    def check(self) -> None:
+        """Refuse options that no run can have, packs that no batch holds, and a size that G and D are not for."""
+        super().check()
+        if self.pack < 1 or self.batch % self.pack:
+            raise UserError(
+                f"--pack must be 1 or more and divide --batch ({self.batch}), not {self.pack}."
+            )
+        if self.size is not None:
+            downsampled_sides(self.size)
 
 
 def train(config: Config) -> tuple[nn.Module, Run]:
@@ -78,23 +100,27 @@ def train(config: Config) -> tuple[nn.Module, Run]:
     run.resume(**state)
     film = Film(run, config.latent_dim)
 
+    def seen(x: Tensor) -> Tensor:
+        """The images as D sees them."""
+        return packed(diff_augment(x, config.augment), config.pack)
+
     for x in run.batches(data):
+        for optimizer in (optimizer_G, optimizer_D):
+            set_lr(optimizer, config.lr * linear_decay(run.progress, config.decay))
         z = torch.randn(len(x), config.latent_dim, device=x.device)
         x_hat = G(z)
 
-        x = differentiable(mirrored(x) if config.mirror else x, config.augment)
+        x = seen(random_hflip(x) if config.random_hflip else x)
         real = D(x)
-        fake = D(differentiable(x_hat.detach(), config.augment))
+        fake = D(seen(x_hat.detach()))
         loss_D = logistic_discriminator(real, fake)
         if config.gamma and run.step % config.r1_every == 0:
-            with run.fabric.autocast():  # Fabric's wrapper allows no gradient but fabric.backward's
-                penalty = r1(D.module, x)
-            loss_D = loss_D + config.r1_every * config.gamma * penalty
+            loss_D = loss_D + config.r1_every * config.gamma * r1_penalty(run, D, x)
         optimizer_D.zero_grad()
         run.fabric.backward(loss_D.mean())
         optimizer_D.step()
 
-        loss_G = logistic_generator(D(differentiable(x_hat, config.augment)))
+        loss_G = logistic_generator(D(seen(x_hat)))
         optimizer_G.zero_grad()
         run.fabric.backward(loss_G.mean())
         optimizer_G.step()
@@ -102,24 +128,30 @@ def train(config: Config) -> tuple[nn.Module, Run]:
 
         run.log(loss_G=loss_G, real=real, fake=fake)
         film.take(ema.net)
-        run.checkpoint(lambda: film.pictures(ema.net), **state)
+        run.checkpoint(lambda: film.images(ema.net), **state)
 
-    return settled(ema.net, config.latent_dim, run.fabric.device), run
+    return recalibrate_generator(ema.net, config.latent_dim, run.fabric.device), run
 
 
 def build(config: Config, shape: torch.Size) -> tuple[Generator, Discriminator]:
-    """Untrained (G, D) for pictures of `shape` (channels, height, width)."""
+    """Untrained (G, D) for images of `shape` (channels, height, width)."""
     c, size, _ = shape
-    try:
-        G = Generator(c, size, config.width, config.latent_dim)
-        return G, Discriminator(c, size, config.width)
-    except ValueError as error:
-        raise cli.UserError(str(error)) from None
+    G = Generator(c, size, config.width, config.latent_dim)
+    return G, Discriminator(config.pack * c, size, config.width)
+
+
+def packed(x: Float[Tensor, "b c h w"], m: int) -> Float[Tensor, "b/m m*c h w"]:
+    """Stack each m images in turn to one, their channels one after another (§5.5; Lin et al. 2018).
+
+    To D one image of a collapsed generator may look real; m that are alike do not.
+    """
+    return x.unflatten(0, (-1, m)).flatten(1, 2)
 
 
 def export_model(config: Config, G: nn.Module, run: Run) -> None:
     """Write `exported/<name>/`, the training film with it."""
     test = load(config.data, "test", size=config.size, channels=config.channels)
+    judged = f", D judging {config.pack} images together" if config.pack > 1 else ""
     export(
         name=config.name,
         root=config.exported,
@@ -127,8 +159,8 @@ def export_model(config: Config, G: nn.Module, run: Run) -> None:
         title=f"GAN on {test.info.title}",
         lecture="§3.1-3.7",
         summary=(
-            f"A convolutional GAN with the non-saturating logistic loss and R1, trained on {test.info.title}; "
-            "what is exported is the moving average of its generator."
+            f"A convolutional GAN with the non-saturating logistic loss and R1{judged}, trained on "
+            f"{test.info.title}; what is exported is the moving average of its generator."
         ),
         limitations=(
             "No encoder: a given picture has no z here until one searches for it. Some samples are broken, "
@@ -136,11 +168,16 @@ def export_model(config: Config, G: nn.Module, run: Run) -> None:
         ),
         module="training.gan",
         config=config,
-        data=test,
+        data=dataset(test.info, config.data, config.size, config.channels),
+        examples_of=test,
+        facts=GANFacts(GANRecipe.LOGISTIC_R1, config.pack),
         runs=[run],
         graphs={
             "generator": Spec(
-                G, (Port("z", ("batch", config.latent_dim)),), {"x": (0, 1)}, half=config.half
+                G,
+                (Port("z", ("batch", config.latent_dim)),),
+                {"x": (0, 1)},
+                fp16_weights=config.fp16_weights,
             ),
         },
         sheets={"film": assemble(config.folder, config.steps)},
@@ -152,7 +189,7 @@ def main(config: Config) -> None:
     G, run = train(config)
     if run.is_main:
         export_model(config, G, run)
-        evaluate(config.exported / config.name)
+        evaluate(config.exported / config.name, measure)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,20 @@
-"""InfoGAN: a GAN whose codes can be read back from the picture (lecture §3.8; Chen et al. 2016).
+"""InfoGAN: a GAN whose codes can be read back from the image (lecture §3.8; Chen et al. 2016).
 
 Part of G's input is a code c of known distribution: a category, uniform over ten, and two numbers, uniform in [−1, 1].
-A recogniser Q guesses c from the picture. Its log-likelihood bounds the mutual information of code and picture from
+A recogniser Q guesses c from the image. Its log-likelihood bounds the mutual information of code and image from
 below, and G and Q both raise it, beside the GAN's own game:
 
     L_I = E log q(c | G(z, c)) + H(c)  ≤  I(c; G(z, c)),        max over Q;  min over G:   V_G  −  λ L_I.
 
 That is the paper's. With it alone the categories are fixed while G still draws blobs, and in our trainings few of them
-became digits. So Q also looks at the real pictures, ours and not in the paper: what it says of a picture should say as
-much as possible about what it says of the same picture, moved at random (Ji et al. 2019):
+became digits. So Q also looks at the real images, ours and not in the paper: what it says of an image should say as
+much as possible about what it says of the same image, moved at random (Ji et al. 2019):
 
     I(Q(x'); Q(x'')) = Σ_ij P_ij log P_ij / (P_i P_j),        P = E q(·|x') q(·|x'')ᵀ.
 
 At first it does so alone, with more groups than there are categories; then its categories begin as clusters of its
-features (`training.clusters`). No label is used. Which digit a category stands for is found afterwards, by matching
-(Hungarian method) on test labels. Several seeds are trained; the first one's generator is exported.
+features (`training.engine.clusters`). No label is used. Which digit a category stands for is found afterwards, by
+matching (Hungarian method) on test labels. Several seeds are trained; the first one's generator is exported.
 
     python -m training.infogan --name infogan-digits --data digits
 """
@@ -22,10 +22,12 @@ features (`training.clusters`). No label is used. Which digit a category stands 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,23 +35,37 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.optim import Adam
+from torch.optim import Adam, Optimizer
 
-from gen_models import cards
+from gen_models import cards, model_readme
 from gen_models.cards import Port
-from gen_models.networks.gan import Discriminator
+from gen_models.errors import UserError
+from gen_models.families import InfoGANFacts
+from gen_models.families import MetricId as M
+from gen_models.networks.gan import Discriminator, downsampled_sides
 from gen_models.networks.infogan import CodedGenerator, Reading, Recogniser
-from training import cli
 from training.augment import jitter
-from training.clusters import spectral_clusters
 from training.data import Images, load, to_float
-from training.evaluate import ACCURACY, evaluate
-from training.export import Spec, export
-from training.objectives import log_normal, logistic_discriminator, logistic_generator, r1
-from training.run import Ema, Run, RunConfig, refit_batchnorm
+from training.engine import cli
+from training.engine.clusters import spectral_clusters
+from training.engine.export import Spec, dataset, export
+from training.engine.measurement import evaluate
+from training.engine.networks import Ema, recalibrate_batchnorm
+from training.engine.penalty import r1_penalty
+from training.engine.run import Run, RunConfig
+from training.evaluation.infogan import measure
+from training.objectives import log_normal, logistic_discriminator, logistic_generator
 
 CLUSTERED = 10_000
-"""At most so many pictures are clustered: it takes memory for as many squared."""
+"""The most images that are clustered: it takes memory for their number squared."""
+GROUPS = 50
+"""Groups that Q tells apart in the warm-up, finer than its categories."""
+STRENGTH = 2.0
+"""Strength of the random affine maps under which Q must still read the category."""
+R1_EVERY = 16
+"""Steps between penalties."""
+EMA = 200.0
+"""Half-life of G's moving average, in steps."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +73,13 @@ class Config(RunConfig):
     """One InfoGAN for each of several seeds."""
 
     batch: int = 128
-    """pictures per step and device"""
+    """images per step and device"""
     data: str = "digits"
     """a data set of training.data, or folder:PATH"""
     size: int | None = None
-    """side of the pictures in pixels, such as 28, 32 or 64 (default: the data set's own, 64 for a folder)"""
+    """side of the images in pixels, such as 28, 32 or 64; None: the data set's own, 64 for a folder"""
     channels: int | None = None
-    """1 grey, 3 colour (default: the data set's own, 3 for a folder)"""
+    """1 grey, 3 colour; None: the data set's own, 3 for a folder"""
     latent_dim: int = 62
     """size of z, the noise that no code explains"""
     categories: int = 10
@@ -71,7 +87,7 @@ class Config(RunConfig):
     continuous: int = 2
     """continuous codes"""
     width: int = 32
-    """channels of G, D and Q at half the pictures' side"""
+    """channels of G, D and Q at half the images' side"""
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     """a network is trained from each; the first one's generator is exported"""
     further_steps: int = 0
@@ -82,22 +98,22 @@ class Config(RunConfig):
     """weight of the continuous codes' part of L_I"""
     gamma: float = 0.1
     """weight of R1, per squared pixel in [0, 1]"""
-    r1_every: int = 16
-    """steps between penalties"""
     augment: float = 0.3
-    """strength of the random affine maps of the training pictures"""
-    moved: float = 2.0
-    """strength of the random affine maps under which Q must still read the category"""
-    warm_up: int = 1_500
-    """first steps, in which Q alone learns, from real pictures; 0 for InfoGAN as in the paper, but for `lambda_real`"""
-    groups: int = 50
-    """how many groups Q tells apart in them"""
+    """strength of the random affine maps of the training images"""
+    warmup: int = 1_500
+    """first steps, in which Q alone learns, from real images; 0 for InfoGAN as in the paper, but for `lambda_real`"""
     lambda_real: float = 1.0
     """weight of I(Q(x'); Q(x'')) beside L_I, for Q; 0 leaves it out"""
-    ema: float = 200.0
-    """half-life of G's moving average, in steps"""
     lr: float = 5e-4
     """Adam's learning rate"""
+
+    def check(self) -> None:
+        """Refuse options that no run can have, several devices, and a size that the networks are not for."""
+        super().check()
+        if self.devices > 1:
+            raise UserError("InfoGAN trains on one device: leave out --devices.")
+        if self.size is not None:
+            downsampled_sides(self.size)
 
 
 def draw_codes(
@@ -125,17 +141,17 @@ def information(
 def read_back(
     config: Config, Q: nn.Module, x_hat: Tensor, category: Tensor, continuous: Tensor
 ) -> tuple[Float[Tensor, " b"], Float[Tensor, " b"]]:
-    """`information` of Q's readings: the category from pictures moved at random, the rest from them as they are.
+    """`information` of Q's readings: the category from images moved at random, the rest from them as they are.
 
     Without the moves, ten slants or places would do for ten categories; a digit is what stays (ours, not in the paper).
     """
     _, mean, logvar, _ = Q(x_hat)
-    logits = Q(jitter(x_hat, config.moved))[0]
+    logits = Q(jitter(x_hat, STRENGTH))[0]
     return information(category, continuous, logits, mean, logvar)
 
 
 def shared_information(a: Float[Tensor, "b k"], b: Float[Tensor, "b k"]) -> Float[Tensor, ""]:
-    """I(Q(x'); Q(x'')) in nats, of the logits that Q gives for two moved copies of each picture of a batch.
+    """I(Q(x'); Q(x'')) in nats, of the logits that Q gives for two moved copies of each image of a batch.
 
     At most log k: each copy tells the other's group, and all groups are equally large (Ji et al. 2019, eq. 3).
     """
@@ -152,7 +168,7 @@ def train(
     steps = config.steps + config.further_steps * (seed == config.seeds[0])
     run = Run(replace(config, name=f"{config.name}/seed-{seed}", seed=seed, steps=steps), fabric)
     G, D, Q = map(run.setup, build(config, data.x.shape[1:]))
-    ema = Ema(G.module, config.ema)
+    ema = Ema(G.module, EMA)
     optimizer_G, optimizer_D, optimizer_Q = (
         run.optimizer(Adam(net.parameters(), lr, betas=betas))
         for net, lr, betas in (
@@ -165,19 +181,10 @@ def train(
     state |= {"optimizer_G": optimizer_G, "optimizer_D": optimizer_D, "optimizer_Q": optimizer_Q}
     run.resume(**state)
 
+    warm_up(config, run, data, Q, optimizer_Q, lambda: samples(config, ema.net), state)
     for x in run.batches(data):
-        seen, moved = Q(jitter(x, config.augment)), Q(jitter(x, config.moved))
-        which = 0 if run.step > config.warm_up else 3  # categories, or groups
-        shared = shared_information(seen[which].float(), moved[which].float())
-        if run.step <= config.warm_up:
-            optimizer_Q.zero_grad()
-            run.fabric.backward(-shared)
-            optimizer_Q.step()
-            if run.step == config.warm_up:
-                begin_categories(Q.module, data, seed)
-            run.log(shared=shared)
-            run.checkpoint(lambda: samples(config, ema.net), **state)
-            continue
+        category_of, category_moved = Q(jitter(x, config.augment))[0], Q(jitter(x, STRENGTH))[0]
+        shared = shared_information(category_of.float(), category_moved.float())
 
         z, category, continuous = draw_codes(config, len(x), x.device)
         x_hat = G(z, F.one_hot(category, config.categories).float(), continuous)
@@ -190,9 +197,8 @@ def train(
 
         x = jitter(x, config.augment)
         loss_D = logistic_discriminator(D(x), D(x_hat.detach()))
-        if config.gamma and run.step % config.r1_every == 0:
-            with run.fabric.autocast():  # Fabric's wrapper allows no gradient but fabric.backward's
-                loss_D = loss_D + config.r1_every * config.gamma * r1(D.module, x)
+        if config.gamma and run.step % R1_EVERY == 0:
+            loss_D = loss_D + R1_EVERY * config.gamma * r1_penalty(run, D, x)
         optimizer_D.zero_grad()
         run.fabric.backward(loss_D.mean())
         optimizer_D.step()
@@ -207,23 +213,44 @@ def train(
 
         run.log(loss_G=loss_G, category=parts[0], continuous=parts[1], shared=shared)
         run.checkpoint(lambda: samples(config, ema.net), **state)
-    refit(config, ema.net)
+    recalibrate(config, ema.net)
     return ema.net, Q.module, run
 
 
+def warm_up(
+    config: Config,
+    run: Run,
+    data: Images,
+    Q: Any,
+    optimizer_Q: Optimizer,
+    grid: Callable[[], Tensor],
+    state: dict[str, Any],
+) -> None:
+    """The first steps of a run, if they are not done yet: Q alone learns, groups instead of categories."""
+    for x in run.batches(data, until=config.warmup):
+        group_of, group_moved = Q(jitter(x, config.augment))[3], Q(jitter(x, STRENGTH))[3]
+        shared = shared_information(group_of.float(), group_moved.float())
+        optimizer_Q.zero_grad()
+        run.fabric.backward(-shared)
+        optimizer_Q.step()
+        if (
+            run.step == config.warmup
+        ):  # before the checkpoint: a run continued here has its categories
+            begin_categories(Q.module, data, run.config.seed)
+        run.log(shared=shared)
+        run.checkpoint(grid, **state)
+
+
 def begin_categories(Q: Recogniser, data: Images, seed: int) -> None:
-    """Fit Q's categories, by logistic regression, to clusters of its features of training pictures."""
+    """Fit Q's categories, by logistic regression, to clusters of its features of training images."""
     device, k = Q.centres.device, len(Q.centres)
     order = torch.randperm(len(data), generator=torch.Generator().manual_seed(seed))
     Q.eval()
     with torch.no_grad():
-        pictures = (to_float(data[i.tolist()]) for i in order[:CLUSTERED].split(500))
-        h = torch.cat([Q.features(x.to(device)) for x in pictures]).float()
+        images = (to_float(data[i.tolist()]) for i in order[:CLUSTERED].split(500))
+        h = torch.cat([Q.features(x.to(device)) for x in images]).float()
     Q.train()
-    try:
-        cluster = torch.from_numpy(spectral_clusters(h.cpu().numpy(), k, seed)).long().to(device)
-    except ValueError as error:
-        raise cli.UserError(str(error)) from None
+    cluster = torch.from_numpy(spectral_clusters(h.cpu().numpy(), k, seed)).long().to(device)
     with torch.no_grad():
         Q.centres.copy_(F.normalize(F.one_hot(cluster, k).T.float() @ h))
     optimizer = Adam([Q.centres, Q.sharpness], 0.01)
@@ -234,15 +261,12 @@ def begin_categories(Q: Recogniser, data: Images, seed: int) -> None:
 
 
 def build(config: Config, shape: torch.Size) -> tuple[nn.Module, Discriminator, Recogniser]:
-    """Untrained (G, D, Q) for pictures of `shape` (channels, height, width)."""
+    """Untrained (G, D, Q) for images of `shape` (channels, height, width)."""
     c, size, _ = shape
     codes = (config.categories, config.continuous)
-    try:
-        G = CodedGenerator(c, size, config.width, config.latent_dim, *codes)
-        D = Discriminator(c, size, config.width)
-        Q = Recogniser(c, size, config.width, *codes, config.groups)
-    except ValueError as error:
-        raise cli.UserError(str(error)) from None
+    G = CodedGenerator(c, size, config.width, config.latent_dim, *codes)
+    D = Discriminator(c, size, config.width)
+    Q = Recogniser(c, size, config.width, *codes, GROUPS)
     return G, D, Q
 
 
@@ -254,11 +278,11 @@ def samples(config: Config, G: nn.Module) -> Tensor:
     category = torch.eye(rows, device=device).repeat_interleave(columns, 0)
     continuous = torch.zeros(rows * columns, config.continuous, device=device)
     continuous[:, 0] = torch.linspace(-1, 1, columns, device=device).repeat(rows)
-    G = refit(config, deepcopy(G))
+    G = recalibrate(config, deepcopy(G))
     return G(z.expand(rows * columns, -1), category, continuous).float()
 
 
-def refit(config: Config, G: nn.Module) -> nn.Module:
+def recalibrate(config: Config, G: nn.Module) -> nn.Module:
     """G with BatchNorm statistics of its own, over the distribution of its inputs."""
     device = next(G.parameters()).device
     torch.manual_seed(config.seed)
@@ -267,31 +291,25 @@ def refit(config: Config, G: nn.Module) -> nn.Module:
         z, category, continuous = draw_codes(config, 256, device)
         return torch.cat([z, F.one_hot(category, config.categories).float(), continuous], dim=1)
 
-    refit_batchnorm(G.get_submodule("G"), (inputs() for _ in range(20)))
+    recalibrate_batchnorm(G.get_submodule("G"), (inputs() for _ in range(20)))
     return G.eval()
 
 
 def main(config: Config) -> None:
-    """For each seed train, export and evaluate; the first one's export stays, with the accuracy of all."""
-    if config.devices > 1:
-        raise cli.UserError("InfoGAN trains on one device: leave out --devices.")
+    """Train, export and evaluate for each seed; the first one's export stays, with the accuracy of all."""
     data = load(config.data, "train", size=config.size, channels=config.channels)
     trained: list[tuple[nn.Module, Recogniser, Run]] = []
     for seed in config.seeds:
         trained.append(train(config, data, seed, trained[0][2].fabric if trained else None))
+    G, Q, _ = trained[0]
     kept = config.exported / config.name
-    with TemporaryDirectory() as scratch:
-        for root, seed, (G, Q, run) in zip(
-            [config.exported, *(Path(scratch, str(i)) for i in range(1, len(trained)))],
-            config.seeds,
-            trained,
-            strict=True,
-        ):
-            runs = [run for *_, run in trained] if root == config.exported else [run]
-            export_model(replace(config, seed=seed, exported=root), G, Q, runs)
-            evaluate(root / config.name)
-            if root != config.exported:
-                take_accuracy(kept, root / config.name)
+    export_model(replace(config, seed=config.seeds[0]), G, Q, [run for *_, run in trained])
+    evaluate(kept, measure)
+    for seed, (G, Q, run) in zip(config.seeds[1:], trained[1:], strict=True):
+        with TemporaryDirectory() as scratch:
+            export_model(replace(config, seed=seed, exported=Path(scratch)), G, Q, [run])
+            evaluate(Path(scratch, config.name), measure)
+            take_accuracy(kept, Path(scratch, config.name))
     average_accuracy(kept)
 
 
@@ -302,28 +320,30 @@ def take_accuracy(folder: Path, other: Path) -> None:
     found = {
         key: replace(metric, command=command)
         for key, metric in measured.items()
-        if key.startswith(ACCURACY)
+        if key.startswith(M.CODE_ACCURACY.of(""))
     }
-    cards.load(folder / "card.json").with_metrics(found).save(folder)
+    model_readme.save(cards.load(folder / "card.json").with_metrics(found), folder)
 
 
 def average_accuracy(folder: Path) -> None:
     """Add the mean over seeds to the card in `folder`, if it has the accuracy of any."""
     card = cards.load(folder / "card.json")
-    found = [metric for key, metric in card.metrics.items() if key.startswith(ACCURACY)]
+    found = [
+        metric for key, metric in card.metrics.items() if key.startswith(M.CODE_ACCURACY.of(""))
+    ]
     if not found:
         return
     values = [metric.value for metric in found]
-    spread = f"standard deviation {np.std(values, ddof=1):.3f}" if len(values) > 1 else ""
+    deviation = f"standard deviation {np.std(values, ddof=1):.3f}" if len(values) > 1 else ""
     seeds = tuple(seed for metric in found for seed in metric.seeds)
-    mean = replace(found[-1], value=float(np.mean(values)), seeds=seeds, note=spread)
-    card.with_metrics({ACCURACY.partition("/")[0]: mean}).save(folder)
+    mean = replace(found[-1], value=float(np.mean(values)), seeds=seeds, note=deviation)
+    model_readme.save(card.with_metrics({M.CODE_ACCURACY: mean}), folder)
 
 
 def export_model(config: Config, G: nn.Module, Q: Recogniser, runs: list[Run]) -> None:
     """Write `exported/<name>/` of the seed that the config names."""
     test = load(config.data, "test", size=config.size, channels=config.channels)
-    picture = Port("x", ("batch", *test.x.shape[1:]), range=(0, 1))
+    image = Port("x", ("batch", *test.x.shape[1:]), range=(0, 1))
     codes = (
         Port("z", ("batch", config.latent_dim)),
         Port("category", ("batch", config.categories), range=(0, 1)),
@@ -347,11 +367,13 @@ def export_model(config: Config, G: nn.Module, Q: Recogniser, runs: list[Run]) -
         ),
         module="training.infogan",
         config=config,
-        data=test,
+        data=dataset(test.info, config.data, config.size, config.channels),
+        examples_of=test,
+        facts=InfoGANFacts(config.categories, config.continuous),
         runs=runs,
         graphs={
-            "generator": Spec(G, codes, {"x": (0, 1)}, half=True),
-            "recogniser": Spec(Reading(Q), (picture,), read, half=True),
+            "generator": Spec(G, codes, {"x": (0, 1)}, fp16_weights=True),
+            "recogniser": Spec(Reading(Q), (image,), read, fp16_weights=True),
         },
     )
 

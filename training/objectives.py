@@ -18,13 +18,24 @@ PerSample = Float[Tensor, " b"]
 
 
 def squared_error(x: Float[Tensor, "b ..."], y: Float[Tensor, "b ..."]) -> PerSample:
-    """‖x − y‖², summed over the picture."""
+    """‖x − y‖², summed over the image."""
     return (x - y).square().flatten(1).sum(1)
 
 
 def absolute_error(x: Float[Tensor, "b ..."], y: Float[Tensor, "b ..."]) -> PerSample:
-    """mean |x − y| over the numbers of a picture: the L1 term of translation (§4.1, §4.2)."""
+    """mean |x − y| over the numbers of an image: the L1 term of translation (§4.1, §4.2)."""
     return (x - y).abs().flatten(1).mean(1)
+
+
+def crps(
+    x: Float[Tensor, "b ..."], y: Float[Tensor, "b ..."], z: Float[Tensor, "b ..."], spread: float
+) -> PerSample:
+    """½ |x − y| + ½ |x − z| − ½ s |y − z|, mean over the numbers of an image, y and z two draws of one model.
+
+    With a spread s of 1 it is the continuous ranked probability score: its expectation is least where the draws of each
+    number are distributed as x is (Gneiting and Raftery 2007). With 0 it is the absolute error, least at the median.
+    """
+    return (absolute_error(x, y) + absolute_error(x, z) - spread * absolute_error(y, z)) / 2
 
 
 def kl_to_standard_normal(mu: Float[Tensor, "b k"], logvar: Float[Tensor, "b k"]) -> PerSample:
@@ -48,7 +59,7 @@ def log_normal(
 def pyramid_distance(x: Float[Tensor, "b c h w"], y: Float[Tensor, "b c h w"]) -> PerSample:
     """Σ_l 4^l ‖L_l(x − y)‖_1 over the bands L_l of a Laplacian pyramid (Bojanowski et al. 2018, "Lap1").
 
-    Band l is what halving the picture l + 1 times loses of halving it l times; the last is what is left at an odd side
+    Band l is what halving the image l + 1 times loses of halving it l times; the last is what is left at an odd side
     or at 4 pixels. 4^l makes up for the fewer pixels, so every scale counts alike. As an absolute error, it prefers one
     sharp answer where a squared error prefers the mean of all.
     """
@@ -86,7 +97,7 @@ def least_squares_generator(fake: Float[Tensor, "b 1"]) -> PerSample:
 
 
 def r1(D: Callable[[Tensor], Tensor], x: Float[Tensor, "b c h w"]) -> PerSample:
-    """½ ‖∇_x D(x)‖² at real pictures x, D giving logits (Mescheder et al. 2018). Can be differentiated again."""
+    """½ ‖∇_x D(x)‖² at real images x, D giving logits (Mescheder et al. 2018). Can be differentiated again."""
     x = x.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(D(x).float().sum(), x, create_graph=True)
     return 0.5 * gradient.square().flatten(1).sum(1)

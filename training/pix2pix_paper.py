@@ -18,33 +18,44 @@ import torch
 from torch import nn
 from torch.optim import Adam
 
+from gen_models.families import Pix2PixRecipe
 from gen_models.networks.pix2pix import PaperUNet, PatchDiscriminator
-from training import cli
-from training.data.pairs import Pairs, load_pairs
-from training.evaluate import evaluate
+from training.data.pairs import SIZE, Pairs, load_pairs
+from training.engine import cli
+from training.engine.measurement import evaluate
+from training.engine.run import Run
+from training.engine.translation import (
+    Drawn,
+    PairedConfig,
+    export_pix2pix,
+    pairs_of,
+    progress_sheet,
+    sides,
+)
+from training.evaluation.pix2pix import measure
 from training.objectives import absolute_error, logistic_discriminator, logistic_generator
-from training.run import Run, RunConfig
-from training.translation import Drawn, export_pix2pix, pairs_of, progress_sheet, sides
 
 
 @dataclass(frozen=True)
-class Config(RunConfig):
+class Config(PairedConfig):
     """One translation from pairs, by the paper's recipe."""
 
-    batch: int = 4
-    """pairs per step and device"""
-    data: str = "heads-labels"
-    """pairs of training.data.pairs, or pairs:PATH, or pairs:PATH,BtoA"""
     size: int | None = None
-    """side of the pictures in pixels: 32, 64, 128 or 256 (default: 128)"""
+    """side of the images in pixels: 32, 64, 128 or 256; None: 128"""
     width: int = 64
-    """channels of G and D at half the pictures' side"""
+    """channels of G and D at half the images' side"""
     dropout: float = 0.5
     """share of the numbers of G's inner layers that z drops"""
     lambda_l1: float = 100.0
     """weight of L1, of pixels in [−1, 1]"""
     lr: float = 2e-4
     """Adam's learning rate, of both players"""
+
+    def check(self) -> None:
+        """Refuse options that no run can have, and a size that the networks are not for."""
+        super().check()
+        with torch.device("meta"):  # no weights are made
+            PaperUNet(3, 3, self.size or SIZE, self.width)
 
 
 def train(config: Config) -> tuple[nn.Module, Run]:
@@ -83,10 +94,7 @@ def train(config: Config) -> tuple[nn.Module, Run]:
 def build(config: Config, data: Pairs) -> tuple[PaperUNet, PatchDiscriminator]:
     """Untrained (G, D) for pairs such as those of `data`."""
     c, x = sides(data)
-    try:
-        G = PaperUNet(c, x, data.size, config.width)
-    except ValueError as error:
-        raise cli.UserError(str(error)) from None
+    G = PaperUNet(c, x, data.size, config.width)
     return G, PatchDiscriminator(c + x, config.width, norm=nn.BatchNorm2d)
 
 
@@ -98,11 +106,12 @@ def main(config: Config) -> None:
             config,
             G,
             run,
+            recipe=Pix2PixRecipe.PAPER,
             module="training.pix2pix_paper",
             title="pix2pix by the paper's recipe",
             summary="A conditional GAN with an L1 term, the paper's own U-Net of 54 M numbers at 256 pixels",
         )
-        evaluate(config.exported / config.name)
+        evaluate(config.exported / config.name, measure)
 
 
 if __name__ == "__main__":

@@ -1,49 +1,62 @@
 """Variational autoencoders (lecture §2; Kingma and Welling 2014).
 
-Choose p(z) = N(0, I). A decoder gives a distribution p(x|z) over pictures, an encoder guesses a good z for a picture,
+Choose p(z) = N(0, I). A decoder gives a distribution p(x|z) over images, an encoder guesses a good z for an image,
 q(z|x) = N(mu(x), diag σ²(x)). Minimise the negative of a lower bound on log p(x) (§2.4),
 
     −ELBO(x) = E_{z ~ q(z|x)}[ −log p(x|z) ] + β KL( q(z|x) ‖ p(z) ),
 
-with one z per picture, reparameterised so that ∂z/∂φ exists (§2.5): z = mu + σ ε, ε ~ N(0, I). (The slide prints
+with one z per image, reparameterised so that ∂z/∂φ exists (§2.5): z = mu + σ ε, ε ~ N(0, I). (The slide prints
 σ + mu ε, a slip.) The output is Bernoulli or Normal (§2.2). β = 1 is the bound; other values trade reconstructions
 against samples (Higgins et al. 2017).
 
     python -m training.vae --name vae-digits-2d --data digits --latent-dim 2
+
+With --codes, VAEs of several sizes of z share a card of the family of `training.autoencoder`. Beside its models, of the
+same layers and sizes, they show what drawn codes decode to with the KL term, and without it (§1.6).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 from jaxtyping import Float
+from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import AdamW
 
 from gen_models.cards import Port
+from gen_models.errors import UserError
+from gen_models.families import AutoencoderFacts, AutoencoderKind, Likelihood, VAEFacts
+from gen_models.networks.autoencoder import Gaussian
 from gen_models.networks.vae import (
     BernoulliDecoder,
     Encoder,
     FixedNormalDecoder,
-    MovedDecoder,
-    MovedEncoder,
+    MeanDecoder,
+    MeanEncoder,
     NormalDecoder,
+    WhitenedDecoder,
+    WhitenedEncoder,
 )
-from training import attributes, cli
-from training.augment import jitter, mirrored
-from training.data import load, to_float
-from training.evaluate import evaluate
-from training.export import Spec, export
+from training.augment import jitter, random_hflip
+from training.data import Images, load, to_float
+from training.engine import attributes, cli
+from training.engine.export import Spec, dataset, export
+from training.engine.measurement import evaluate
+from training.engine.networks import evaluating
+from training.engine.run import Run, RunConfig, evenly_spaced, set_lr
+from training.evaluation import autoencoder as autoencoder_evaluation
+from training.evaluation.vae import measure
 from training.objectives import (
     kl_to_standard_normal,
     log_bernoulli,
     log_normal,
     pyramid_distance,
 )
-from training.run import Run, RunConfig, cosine, evaluating, set_lr, spread
+from training.schedules import cosine, linear_decay
 
 
 @dataclass(frozen=True)
@@ -53,17 +66,19 @@ class Config(RunConfig):
     data: str = "digits"
     """digits, mnist, fashion or folder:PATH"""
     size: int | None = None
-    """side of the pictures in pixels (default: the data set's own, 64 for a folder)"""
+    """side of the images in pixels; None: the data set's own, 64 for a folder"""
     channels: int | None = None
-    """1 grey, 3 colour (default: the data set's own, 3 for a folder)"""
+    """1 grey, 3 colour; None: the data set's own, 3 for a folder"""
     latent_dim: int = 10
     """size of z"""
+    codes: tuple[int, ...] = ()
+    """sizes of z instead of latent_dim; each is trained on its own, and all share a card as autoencoders do"""
     width: int = 16
     """channels after the first halving"""
     likelihood: Literal["bernoulli", "normal"] = "bernoulli"
     """p(x|z): one probability per pixel, or a mean and a standard deviation"""
     sigma: float | None = None
-    """standard deviation of every pixel of a normal output (default: learned, one per pixel)"""
+    """standard deviation of every pixel of a normal output; None: learned, one per pixel"""
     pyramid: float = 0.0
     """weight of a second error beside the likelihood's, absolute and at all scales, for sharper edges"""
     beta: float = 1.0
@@ -71,17 +86,28 @@ class Config(RunConfig):
     binarize: bool = False
     """draw each pixel, black or white, anew at every step with its grey level as the probability"""
     augment: float = 0.5
-    """strength of the random affine maps of the training pictures; for pictures on black ground"""
-    mirror: bool = False
-    """mirror every other training picture"""
-    half: bool = False
+    """strength of the random affine maps of the training images, which ends at 0; for images on black ground"""
+    random_hflip: bool = False
+    """flip every other training image, chosen at random, left to right"""
+    fp16_weights: bool = False
     """store the exported weights as float16"""
     fit_prior: bool = False
-    """after training, fit the prior, a Gaussian, to the codes of the training pictures"""
+    """after training, fit the prior, a Gaussian, to the codes of the training images"""
     attributes: tuple[str, ...] = ()
     """known factors of the data to find directions for in z, such as smile"""
     lr: float = 2e-3
     """AdamW's highest learning rate"""
+
+    def check(self) -> None:
+        """Refuse options that no run can have, and a size that the networks are not for."""
+        super().check()
+        if self.codes and (self.attributes or self.fit_prior):
+            raise UserError(
+                "--attributes and --fit-prior need one size of z: give --latent-dim, not --codes."
+            )
+        if self.size is not None:
+            with torch.device("meta"):  # no weights are made
+                build(self, (self.channels or 3, self.size, self.size))
 
 
 OUTPUTS = {
@@ -91,15 +117,21 @@ OUTPUTS = {
 """The decoder that gives each p(x|z), and log p(x|z) as a function of x and of what that decoder returns."""
 
 
+AUGMENT_DECAY = 0.4
+"""Last share of a run in which the images become those of the data: a density is judged on them, not on moved ones."""
+
+
 def reparameterise(mu: Float[Tensor, "b k"], logvar: Float[Tensor, "b k"]) -> Float[Tensor, "b k"]:
     """z = mu + σ ε with ε ~ N(0, I) (§2.5)."""
     return mu + (0.5 * logvar).exp() * torch.randn_like(mu)
 
 
-def train(config: Config) -> tuple[nn.Module, nn.Module, Run]:
+def train(config: Config, fabric: Fabric | None = None) -> tuple[nn.Module, nn.Module, Run]:
     """Fit and return (encoder, decoder) and the run they came from."""
-    run = Run(config)
+    run = Run(config, fabric)
     data = load(config.data, "train", size=config.size, channels=config.channels)
+    if config.attributes:
+        attributes.amounts(data, config.attributes)  # which they are is asked now, not after hours
     _, log_likelihood = OUTPUTS[config.likelihood]
     encoder, decoder = map(run.setup, build(config, data.x.shape[1:]))
     parameters = [*encoder.parameters(), *decoder.parameters()]
@@ -107,23 +139,24 @@ def train(config: Config) -> tuple[nn.Module, nn.Module, Run]:
     state = {"encoder": encoder, "decoder": decoder, "optimizer": optimizer}
     run.resume(**state)
 
-    fixed = spread(data, 20).to(run.fabric.device)
+    fixed = evenly_spaced(data, 20).to(run.fabric.device)
     fixed_z = torch.randn(40, config.latent_dim, generator=torch.Generator().manual_seed(0))
 
     def samples() -> Tensor:
-        """Rows of pictures, of their reconstructions, and of samples from the prior."""
+        """Rows of images, of their reconstructions, and of samples from the prior."""
         with evaluating(encoder.module, decoder.module) as (E, D):
             return torch.cat([fixed, D(E(fixed)[0])[0], D(fixed_z.to(fixed.device))[0]])
 
     for x in run.batches(data):
         set_lr(optimizer, config.lr * cosine(run.progress))
-        x = jitter(mirrored(x) if config.mirror else x, config.augment)
+        x = random_hflip(x) if config.random_hflip else x
+        x = jitter(x, config.augment * linear_decay(run.progress, AUGMENT_DECAY))
         x = torch.bernoulli(x) if config.binarize else x
 
         mu, logvar = encoder(x)
         z = reparameterise(mu, logvar)
-        mean, spread_or_logits = decoder(z)
-        reconstruction = -log_likelihood(x, mean, spread_or_logits)
+        mean, logvar_or_logits = decoder(z)
+        reconstruction = -log_likelihood(x, mean, logvar_or_logits)
         if config.pyramid:
             reconstruction = reconstruction + config.pyramid * pyramid_distance(x, mean)
         kl = kl_to_standard_normal(mu, logvar)
@@ -138,12 +171,12 @@ def train(config: Config) -> tuple[nn.Module, nn.Module, Run]:
     return encoder.module, decoder.module, run
 
 
-def coordinates(
+def whitening_transform(
     mu: Float[Tensor, "n k"], logvar: Float[Tensor, "n k"]
 ) -> tuple[Float[Tensor, " k"], Float[Tensor, "k k"]]:
     """(m, A) such that u = A (z − m), with z ~ q(z|x) over all x, has mean 0 and covariance I.
 
-    N(0, I) over u is then the Gaussian fitted to the codes of all pictures: a prior that is learned, last. In the
+    N(0, I) over u is then the Gaussian fitted to the codes of all images: a prior that is learned, last. In the
     training's own coordinates a mean or a correlation of the codes costs little beside the likelihood of thousands of
     pixels and hardly goes away, and draws from N(0, I) miss where the codes are. Of all such coordinates these are the
     ones in which the q(z|x) are, in the mean, uncorrelated, the surest first: a few sliders then say the most.
@@ -163,32 +196,41 @@ def fit_prior(
     data = load(config.data, "train", size=config.size, channels=config.channels)
     encoder, decoder = (net.cpu().float().eval() for net in (encoder, decoder))
     codes = [encoder(to_float(batch)) for batch in data.x.split(512)]
-    m, A = coordinates(*(torch.cat(part).double() for part in zip(*codes, strict=True)))
+    m, A = whitening_transform(*(torch.cat(part).double() for part in zip(*codes, strict=True)))
     m, A = m.float(), A.float()
-    return MovedEncoder(encoder, m, A), MovedDecoder(decoder, m, A)
+    return WhitenedEncoder(encoder, m, A), WhitenedDecoder(decoder, m, A)
 
 
 def build(config: Config, shape: Sequence[int]) -> tuple[nn.Module, nn.Module]:
-    """Untrained (encoder, decoder) for pictures of `shape` (channels, height, width)."""
+    """Untrained (encoder, decoder) for images of `shape` (channels, height, width)."""
     c, size, _ = shape
     sizes = (c, size, config.width, config.latent_dim)
+    decoder_type, _ = OUTPUTS[config.likelihood]
     if config.likelihood == "normal" and config.sigma:
         return Encoder(*sizes), FixedNormalDecoder(*sizes, config.sigma)
-    decoder_type, _ = OUTPUTS[config.likelihood]
     return Encoder(*sizes), decoder_type(*sizes)
+
+
+LIMITATIONS = (
+    "Reconstructions and samples are blurry: the likelihood averages over what z does not say. "
+    "It knows nothing but images like those it was trained on."
+)
 
 
 def export_model(config: Config, encoder: nn.Module, decoder: nn.Module, run: Run) -> None:
     """Write `exported/<name>/`."""
     test = load(config.data, "test", size=config.size, channels=config.channels)
-    picture, k = ("batch", *test.x.shape[1:]), config.latent_dim
+    shape, k = ("batch", *test.x.shape[1:]), config.latent_dim
     second = "logits" if config.likelihood == "bernoulli" else "logvar"
     graphs = {
         "encoder": Spec(
-            encoder, (Port("x", picture, range=(0, 1)),), {"mu": None, "logvar": None}, config.half
+            encoder,
+            (Port("x", shape, range=(0, 1)),),
+            {"mu": None, "logvar": None},
+            config.fp16_weights,
         ),
         "decoder": Spec(
-            decoder, (Port("z", ("batch", k)),), {"x": (0, 1), second: None}, config.half
+            decoder, (Port("z", ("batch", k)),), {"x": (0, 1), second: None}, config.fp16_weights
         ),
     }
     if config.attributes:
@@ -206,13 +248,18 @@ def export_model(config: Config, encoder: nn.Module, decoder: nn.Module, run: Ru
             f"A variational autoencoder with {k} latent dimensions, a {config.likelihood} output and "
             f"β = {config.beta:g}, trained on {test.info.title}{binary}.{prior}"
         ),
-        limitations=(
-            "Reconstructions and samples are blurry: the likelihood averages over what z does not say. "
-            "It knows nothing but pictures like those it was trained on."
-        ),
+        limitations=LIMITATIONS,
         module="training.vae",
         config=config,
-        data=test,
+        data=dataset(test.info, config.data, config.size, config.channels),
+        examples_of=test,
+        facts=VAEFacts(
+            Likelihood(config.likelihood),
+            config.beta,
+            config.binarize,
+            config.sigma if config.likelihood == "normal" else None,
+            tuple(config.attributes),
+        ),
         runs=[run],
         graphs=graphs,
     )
@@ -233,14 +280,71 @@ def attribute_graphs(config: Config, encoder: nn.Module) -> dict[str, Spec]:
     }
 
 
+def export_sizes(config: Config, trained: Sequence[tuple[nn.Module, nn.Module, Run]]) -> None:
+    """Write `exported/<name>/` with all sizes of z: the mean of q(z|x) is the code, that of p(x|z) the image."""
+    data = load(config.data, "train", size=config.size, channels=config.channels)
+    test = load(config.data, "test", size=config.size, channels=config.channels)
+    image = Port("x", ("batch", *test.x.shape[1:]), range=(0, 1))
+    graphs: dict[str, Spec] = {}
+    for k, (encoder, decoder, _) in zip(config.codes, trained, strict=True):
+        z, half = Port("z", ("batch", k)), config.fp16_weights
+        graphs[f"encoder_{k}"] = Spec(MeanEncoder(encoder), (image,), {"z": None}, half)
+        graphs[f"decoder_{k}"] = Spec(MeanDecoder(decoder), (z,), {"x": (0, 1)}, half)
+        gaussian = Gaussian(draw_codes(encoder, data))
+        graphs[f"gaussian_{k}"] = Spec(gaussian, (Port("eps", ("batch", k)),), {"z": None})
+    export(
+        name=config.name,
+        root=config.exported,
+        family="autoencoder",
+        title=f"VAE on {test.info.title}",
+        lecture="§1.6, §2.4",
+        summary=(
+            f"Variational autoencoders with a {config.likelihood} output and β = {config.beta:g}, one for each code "
+            f"size, trained on {test.info.title}. Their prior is N(0, I)."
+        ),
+        limitations=LIMITATIONS,
+        module="training.vae",
+        config=config,
+        data=dataset(test.info, config.data, config.size, config.channels),
+        examples_of=test,
+        facts=AutoencoderFacts(AutoencoderKind.VAE, tuple(config.codes)),
+        runs=[run for _, _, run in trained],
+        graphs=graphs,
+    )
+
+
+@torch.no_grad()
+def draw_codes(encoder: nn.Module, data: Images) -> Float[Tensor, "n k"]:
+    """One z ~ q(z|x) for each image of a data set: together they are to be as z ~ p(z)."""
+    encoder = encoder.cpu().float().eval()
+    torch.manual_seed(0)
+    q = [encoder(to_float(batch)) for batch in data.x.split(512)]
+    return torch.cat([reparameterise(mu, logvar) for mu, logvar in q])
+
+
+def train_sizes(config: Config) -> list[tuple[nn.Module, nn.Module, Run]]:
+    """Fit a VAE for each size of z in turn."""
+    trained: list[tuple[nn.Module, nn.Module, Run]] = []
+    for k in config.codes:
+        one = replace(config, name=f"{config.name}/code-{k}", latent_dim=k, codes=())
+        trained.append(train(one, trained[0][2].fabric if trained else None))
+    return trained
+
+
 def main(config: Config) -> None:
     """Train, export, evaluate."""
+    if config.codes:
+        trained = train_sizes(config)
+        if trained[0][2].is_main:
+            export_sizes(config, trained)
+            evaluate(config.exported / config.name, autoencoder_evaluation.measure)
+        return
     encoder, decoder, run = train(config)
     if run.is_main:
         if config.fit_prior:
             encoder, decoder = fit_prior(config, encoder, decoder)
         export_model(config, encoder, decoder, run)
-        evaluate(config.exported / config.name)
+        evaluate(config.exported / config.name, measure)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
 
-from gen_models.runtime import ModelError
+from gen_models.errors import BadRequest, UserError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -16,19 +16,14 @@ R = TypeVar("R")
 SEEDS = 2**31
 
 
-def spoken(function: Callable[P, R]) -> Callable[P, R]:
-    """The same function, whose refusal reaches the visitor as one sentence and not as a trace.
-
-    A refusal is a ModelError, or a ValueError that ends in a full stop: Python's own and numpy's do not.
-    """
+def user_facing(function: Callable[P, R]) -> Callable[P, R]:
+    """The same function, whose UserError reaches the visitor as its sentence; any other error stays what it is."""
 
     @wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except (ModelError, ValueError) as error:
-            if not str(error).endswith("."):
-                raise
+        except UserError as error:
             raise gr.Error(str(error), print_exception=False) from None
 
     return wrapped
@@ -39,14 +34,14 @@ def checked_integer(value: Any, low: int, high: int, what: str) -> int:
     # Not `value in range(...)`: Python would compare a float with every number of the range in turn.
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not (is_number and low <= value <= high and value == int(value)):
-        raise ValueError(f"{what} must be a whole number from {low:,} to {high:,}.")
+        raise BadRequest(f"{what} must be a whole number from {low:,} to {high:,}.")
     return int(value)
 
 
 def checked_number(value: Any, low: float, high: float, what: str) -> float:
     """A number from low to high; NaN is not."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ValueError(f"{what} must be a number from {low:g} to {high:g}.")
+        raise BadRequest(f"{what} must be a number from {low:g} to {high:g}.")
     return float(value)
 
 

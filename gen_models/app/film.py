@@ -7,6 +7,8 @@ import io
 import numpy as np
 from PIL import Image
 
+from gen_models.errors import BadRequest
+
 Array = np.ndarray
 
 MOST_FRAMES = 240
@@ -28,16 +30,16 @@ def gif(frames: Array, fps: int = 25, side: int = 256) -> bytes:
         side: longer side in pixels, at most 512; pictures larger than that stay as they are.
 
     Raises:
-        ValueError: no frames, too many, or too large; one sentence.
+        BadRequest: no frames, too many, or too large; one sentence.
     """
     n, height, width, channels = frames.shape
     longer = max(height, width)
     if not 1 <= n <= MOST_FRAMES:
-        raise ValueError(f"A film has 1 to {MOST_FRAMES} frames, not {n}.")
+        raise BadRequest(f"A film has 1 to {MOST_FRAMES} frames, not {n}.")
     if max(longer, side) > LARGEST:
-        raise ValueError(f"A film is at most {LARGEST} pixels wide and high.")
+        raise BadRequest(f"A film is at most {LARGEST} pixels wide and high.")
     if not 1 <= fps <= 50:
-        raise ValueError("A film has 1 to 50 frames a second.")
+        raise BadRequest("A film has 1 to 50 frames a second.")
     times = max(1, side // longer)
     large = frames.repeat(times, 1).repeat(times, 2)
     images = [Image.fromarray(frame[..., 0] if channels == 1 else frame) for frame in large]

@@ -10,13 +10,13 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 from PIL.Image import Resampling
 
-from gen_models.app.live import BadRequest
+from gen_models.errors import BadRequest
 from gen_models.runtime import Array
 
 FORMATS = ("PNG", "JPEG", "WEBP")
-MOST_PIXELS = 20_000_000
-LEAST_SIDE = 16
-MOST_SCANS = 64
+MAX_PIXELS = 20_000_000
+MIN_SIDE = 16
+MAX_SCANS = 64
 """A progressive JPEG has about ten. Each of another 40 bytes makes the decoder go through the whole picture again."""
 ABOVE = 0.4
 """How much of what a portrait loses is lost at its top: a face is a little above the middle."""
@@ -62,10 +62,7 @@ def square(path: Any, side: int, channels: int, resample: Resampling = Resamplin
             )  # of a bomb, which has its own sentence, and of odd EXIF
             with Image.open(path, formats=FORMATS) as file:
                 _check_size(*file.size)
-                if (
-                    file.format == "JPEG"
-                    and Path(path).read_bytes().count(b"\xff\xda") > MOST_SCANS
-                ):
+                if file.format == "JPEG" and Path(path).read_bytes().count(b"\xff\xda") > MAX_SCANS:
                     raise BadRequest(_DAMAGED)
                 image = _opaque(_cropped(_upright(file)), channels)
     except BadRequest:
@@ -81,15 +78,15 @@ def square(path: Any, side: int, channels: int, resample: Resampling = Resamplin
 
 
 _DAMAGED = "This picture is damaged or not complete: choose another file."
-_TOO_LARGE = f"This picture is too large: at most {MOST_PIXELS // 10**6} million pixels are taken."
+_TOO_LARGE = f"This picture is too large: at most {MAX_PIXELS // 10**6} million pixels are taken."
 
 
 def _check_size(width: int, height: int) -> None:
-    if width * height > MOST_PIXELS:
+    if width * height > MAX_PIXELS:
         raise BadRequest(_TOO_LARGE)
-    if min(width, height) < LEAST_SIDE:
+    if min(width, height) < MIN_SIDE:
         raise BadRequest(
-            f"This picture is too small: it needs {LEAST_SIDE} pixels in width and height."
+            f"This picture is too small: it needs {MIN_SIDE} pixels in width and height."
         )
 
 

@@ -1,1 +1,1 @@
-"""Torch networks: what is trained and exported. They know nothing of losses, data or loops."""
+"""Define the torch networks: what is trained and exported. They know nothing of losses, data or loops."""

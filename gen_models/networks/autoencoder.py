@@ -1,6 +1,6 @@
-"""Encoders x -> z and decoders z -> x: convolutional ones for square pictures of any size, and affine ones.
+"""Map x -> z and z -> x, by convolutions for square images of any size, and by affine maps.
 
-Pictures are halved until their side is odd or at most 8 pixels (28 -> 14 -> 7, 64 -> 32 -> 16 -> 8); the width grows
+Images are halved until their side is odd or at most 8 pixels (28 -> 14 -> 7, 64 -> 32 -> 16 -> 8); the width grows
 with each halving, to four times `width` at most.
 """
 
@@ -10,9 +10,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from gen_models.errors import UserError
+
 
 class ConvEncoder(nn.Module):
-    """x in [0, 1] to `outputs` numbers: the code of an autoencoder, or the parameters of a VAE's q(z|x)."""
+    """Maps x in [0, 1] to `outputs` dimensions: the code of an autoencoder, or the parameters of a VAE's q(z|x)."""
 
     def __init__(self, channels: int, size: int, width: int, outputs: int) -> None:
         super().__init__()
@@ -29,12 +31,12 @@ class ConvEncoder(nn.Module):
         self.net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(c * sides[-1] ** 2, outputs))
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b k"]:
-        """Encode pictures."""
+        """Encode images."""
         return self.net(x)
 
 
 class ConvDecoder(nn.Module):
-    """z to `outputs` unbounded numbers per pixel: logits of a mean in [0, 1], or the parameters of p(x|z).
+    """Maps z to `outputs` unbounded values per pixel: logits of a mean in [0, 1], or the parameters of p(x|z).
 
     Each doubling is convolution, nearest-neighbour up-sampling, convolution: less checkerboard than a transposed
     convolution, and the cheaper of the two orders with the first convolution on the small side.
@@ -70,14 +72,14 @@ class ConvDecoder(nn.Module):
 
 
 class MeanDecoder(nn.Module):
-    """A decoder that gives a picture in [0, 1], x̂ = sigmoid(decoder(z)): an autoencoder's."""
+    """Gives an image in [0, 1], x̂ = sigmoid(decoder(z)): an autoencoder's decoder."""
 
     def __init__(self, decoder: ConvDecoder) -> None:
         super().__init__()
         self.decoder = decoder
 
     def forward(self, z: Float[Tensor, "b k"]) -> Float[Tensor, "b c h w"]:
-        """Decode latents to pictures."""
+        """Decode latents to images."""
         return self.decoder(z).sigmoid()
 
 
@@ -92,7 +94,7 @@ class AffineEncoder(nn.Module):
         self.W = nn.Parameter(torch.randn(latent_dim, mean.numel()) / mean.numel() ** 0.5)
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b k"]:
-        """Encode pictures."""
+        """Encode images."""
         return (x.flatten(1) - self.m) @ self.W.T
 
 
@@ -128,14 +130,14 @@ class Gaussian(nn.Module):
 
 
 def _pyramid(size: int, width: int) -> tuple[list[int], list[int]]:
-    """Side and width after each halving of a picture of `size` pixels."""
+    """Return side and width after each halving of an image of `size` pixels."""
     sides, widths = [], []
     while size % 2 == 0 and size > 8:
         size //= 2
         sides.append(size)
         widths.append(width * min(2 ** len(widths), 4))
     if not sides:
-        raise ValueError(
-            f"Pictures of {size} pixels cannot be halved; choose a size such as 28, 32 or 64."
+        raise UserError(
+            f"Images of {size} pixels cannot be halved; choose a size such as 28, 32 or 64."
         )
     return sides, widths

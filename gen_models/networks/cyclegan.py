@@ -1,4 +1,4 @@
-"""Generators of CycleGAN: pictures of one kind to pictures of another (lecture §4.2; Zhu et al. 2017)."""
+"""Translate images of one kind to images of another: CycleGAN's generators (lecture §4.2; Zhu et al. 2017)."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from itertools import pairwise
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gen_models.networks.gan import Generator, halvings
+from gen_models.networks.gan import Generator, downsampled_sides
 
 
 class ResNet(nn.Module):
-    """Pictures in [0, 1] to pictures in [0, 1] of the same side, a multiple of 2 ** `halvings`.
+    """Maps images in [0, 1] to images in [0, 1] of the same side, a multiple of 2 ** `downsamplings`.
 
-    Residual blocks between halvings and as many doublings. The paper halves twice. A third halving doubles the channels
-    of the blocks at a quarter of the places: it costs as much, sees twice as far, and blurs.
+    Residual blocks between downsamplings and as many upsamplings. The paper downsamples twice. A third time doubles the
+    channels of the blocks at a quarter of the places: it costs as much, sees twice as far, and blurs.
 
-    The norm is taken over all numbers of a picture together (GroupNorm with one group). The paper's InstanceNorm takes
-    it for each channel alone, and with it what small pictures are made of: of a crop that is forest all over, or
+    The norm is taken over all numbers of an image together (GroupNorm with one group). The paper's InstanceNorm takes
+    it for each channel alone, and with it what small images are made of: of a crop that is forest all over, or
     desert, hardly anything is left. There are no skips past the blocks: nothing makes the identity easy.
     """
 
     def __init__(
-        self, channels_in: int, channels_out: int, width: int, blocks: int, halvings: int
+        self, channels_in: int, channels_out: int, width: int, blocks: int, downsamplings: int
     ) -> None:
         super().__init__()
-        widths = [width * 2**i for i in range(halvings)]
+        widths = [width * 2**i for i in range(downsamplings)]
         layers: list[nn.Module] = []
         for c_in, c_out in pairwise([channels_in, *widths]):
             layers += _convolution(c_in, c_out, stride=2)
@@ -37,12 +37,12 @@ class ResNet(nn.Module):
         )
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b k h w"]:
-        """Translate pictures."""
+        """Translate images."""
         return self.net(2 * x - 1)
 
 
 class CodeTranslator(nn.Module):
-    """Pictures in [0, 1] to a z, and z to pictures in [0, 1] by the generator of a GAN: all shape is drawn anew.
+    """Maps images in [0, 1] to a z, and z to images in [0, 1] by the generator of a GAN: all shape is drawn anew.
 
     The encoder's answer is put on the sphere of radius √k, near which N(0, I) has almost all of its mass: whatever it
     says, the generator gets a z such as it was trained with. The generator's BatchNorm keeps the statistics it has.
@@ -50,7 +50,7 @@ class CodeTranslator(nn.Module):
 
     def __init__(self, channels_in: int, size: int, width: int, generator: Generator) -> None:
         super().__init__()
-        sides = halvings(size)
+        sides = downsampled_sides(size)
         widths = [width * min(2**i, 8) for i in range(len(sides))]
         layers: list[nn.Module] = []
         for c_in, c_out in pairwise([channels_in, *widths]):
@@ -63,17 +63,17 @@ class CodeTranslator(nn.Module):
         self.generator = generator
 
     def train(self, mode: bool = True) -> CodeTranslator:
-        """Training mode for all but the generator's BatchNorm."""
+        """Set training mode for all but the generator's BatchNorm."""
         super().train(mode)
         self.generator.eval()
         return self
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b k h w"]:
-        """Translate pictures."""
+        """Translate images."""
         return self.generator(self.z(x))
 
     def z(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b k"]:
-        """The code of each picture, of length √k."""
+        """Return the code of each image, of length √k."""
         return self.radius * nn.functional.normalize(self.encoder(2 * x - 1))
 
 

@@ -1,4 +1,4 @@
-"""A network that recognises what is in a picture, and the search for the pictures nearest to one."""
+"""Recognise what is in an image, and search for the images nearest to one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from gen_models.networks.autoencoder import ConvEncoder
 
 
 class Recogniser(nn.Module):
-    """x in [0, 1] to features h and predictions y.
+    """Maps x in [0, 1] to features h and predictions y.
 
-    The features have mean 0 and variance 1 in each dimension over the training pictures: a BatchNorm that has no
+    The features have mean 0 and variance 1 in each dimension over the training images: a BatchNorm that has no
     affine map.
     """
 
@@ -30,7 +30,7 @@ class Recogniser(nn.Module):
 
 
 class Neighbours(nn.Module):
-    """Features h to the `count` nearest of a bank: their indices, and their Euclidean distances, nearest first."""
+    """Maps features h to the `count` nearest of a bank: their indices and Euclidean distances, nearest first."""
 
     bank: Tensor
 
@@ -40,7 +40,7 @@ class Neighbours(nn.Module):
         self.register_buffer("bank", bank)
 
     def forward(self, h: Float[Tensor, "b k"]) -> tuple[Int[Tensor, "b m"], Float[Tensor, "b m"]]:
-        """Search."""
+        """Search the bank."""
         squares = h.square().sum(1, keepdim=True) + self.bank.square().sum(1)
         squares = (squares - 2 * h @ self.bank.T).clamp_min(1e-12)
         distances, index = squares.sqrt().topk(self.count, dim=1, largest=False)

@@ -1,4 +1,4 @@
-"""Generators G: z -> x̂ and discriminators D: x -> logit, for square pictures in [0, 1].
+"""Define generators G: z -> x̂ and discriminators D: x -> logit, for square images in [0, 1].
 
 Two pairs. `Generator` and `Discriminator` are the ones the project trains; `DCGANGenerator` and `DCGANDiscriminator`
 are the lecture's (§3.7; Radford, Metz and Chintala 2016), kept as they were for comparison.
@@ -10,9 +10,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from gen_models.errors import UserError
+
 
 class Generator(nn.Module):
-    """z of (b, latent_dim), N(0, I), to pictures in [0, 1].
+    """Maps z of (b, latent_dim), N(0, I), to images in [0, 1].
 
     Each doubling is convolution, nearest-neighbour up-sampling, convolution: less checkerboard than a transposed
     convolution. `width` is the number of channels at half the final side; it doubles with each halving, to 8 `width`.
@@ -22,7 +24,7 @@ class Generator(nn.Module):
         super().__init__()
         self.latent_dim = latent_dim
         """Length of z."""
-        sides = halvings(size)
+        sides = downsampled_sides(size)
         widths = [width * min(2**i, 8) for i in range(len(sides))][::-1]
         c, side = widths[0], sides[-1]
         layers: list[nn.Module] = [
@@ -38,21 +40,21 @@ class Generator(nn.Module):
         self.net = nn.Sequential(*layers, nn.Conv2d(last, channels, 3, 1, 1), nn.Sigmoid())
 
     def forward(self, z: Float[Tensor, "b k"]) -> Float[Tensor, "b c h w"]:
-        """Generate pictures."""
+        """Generate images."""
         return self.net(z)
 
 
 class Discriminator(nn.Module):
-    """Pictures to logits of "real".
+    """Maps images to logits of "real".
 
-    No normalisation: a gradient penalty is a statement about one picture, and BatchNorm would tie it to the others.
+    No normalisation: a gradient penalty is a statement about one image, and BatchNorm would tie it to the others.
     What D sees of the batch is one number, the mean standard deviation of the features over it: a collapsed generator
     shows in it (Karras et al. 2018; lecture §5.5).
     """
 
     def __init__(self, channels: int, size: int, width: int) -> None:
         super().__init__()
-        sides = halvings(size)
+        sides = downsampled_sides(size)
         widths = [width * min(2**i, 8) for i in range(len(sides))]
         layers: list[nn.Module] = []
         for c_in, c_out in zip([channels, *widths], widths, strict=False):
@@ -60,7 +62,7 @@ class Discriminator(nn.Module):
         self.trunk = nn.Sequential(*layers)
         c = widths[-1]
         self.features = c * sides[-1] ** 2
-        """How many numbers the trunk gives for a picture."""
+        """Dimensions of what the trunk gives for an image."""
         self.head = nn.Sequential(
             nn.Conv2d(c + 1, c, 3, 1, 1),
             nn.LeakyReLU(0.2),
@@ -69,13 +71,13 @@ class Discriminator(nn.Module):
         )
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 1"]:
-        """Judge pictures."""
+        """Judge images."""
         h = self.trunk(2 * x - 1)
-        return self.head(torch.cat([h, batch_spread(h)], dim=1))
+        return self.head(torch.cat([h, minibatch_std(h)], dim=1))
 
 
 class DCGANGenerator(nn.Module):
-    """The lecture's generator: transposed convolutions from 1 x 1 up, BatchNorm, ReLU, tanh.
+    """Follows the lecture's generator: transposed convolutions from 1 x 1 up, BatchNorm, ReLU, tanh.
 
     There are five of them at 64 pixels; at 32 the last one keeps the side, so there are five too.
     """
@@ -96,12 +98,12 @@ class DCGANGenerator(nn.Module):
         self.apply(_dcgan_init)
 
     def forward(self, z: Float[Tensor, "b k"]) -> Float[Tensor, "b c h w"]:
-        """Generate pictures in [0, 1]."""
+        """Generate images in [0, 1]."""
         return 0.5 + 0.5 * self.net(z)
 
 
 class DCGANDiscriminator(nn.Module):
-    """The lecture's discriminator: strided convolutions, BatchNorm, leaky ReLU."""
+    """Follows the lecture's discriminator: strided convolutions, BatchNorm, leaky ReLU."""
 
     def __init__(self, channels: int, size: int, width: int) -> None:
         super().__init__()
@@ -114,15 +116,15 @@ class DCGANDiscriminator(nn.Module):
         self.apply(_dcgan_init)
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 1"]:
-        """Judge pictures in [0, 1]."""
+        """Judge images in [0, 1]."""
         return self.net(2 * x - 1).flatten(1)
 
 
-def halvings(size: int) -> list[int]:
-    """Sides after each halving of `size`, down to the first that is odd or at most 4: 28 -> [14, 7].
+def downsampled_sides(size: int) -> list[int]:
+    """Return the sides after each halving of `size`, down to the first that is odd or at most 4: 28 -> [14, 7].
 
     Raises:
-        ValueError: the size cannot be halved, or ends at more than 7.
+        UserError: the size cannot be halved, or ends at more than 7.
     """
     sides = []
     side = size
@@ -130,14 +132,14 @@ def halvings(size: int) -> list[int]:
         side //= 2
         sides.append(side)
     if not sides or side > 7:
-        raise ValueError(
-            f"Pictures of {size} pixels cannot be halved down to 7 or fewer: choose 28, 32, 64 or 128."
+        raise UserError(
+            f"Images of {size} pixels cannot be halved down to 7 or fewer: choose 28, 32, 64 or 128."
         )
     return sides
 
 
-def batch_spread(h: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 1 h w"]:
-    """Standard deviation over the batch of each feature, averaged to one number, as one more channel."""
+def minibatch_std(h: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 1 h w"]:
+    """Average the standard deviation over the batch of each feature to one value, as one more channel."""
     spread = (h.float().var(0, unbiased=False) + 1e-6).sqrt().mean()
     return spread.to(h.dtype).expand(len(h), 1, *h.shape[2:])
 
@@ -153,12 +155,12 @@ def _convolution(c_in: int, c_out: int) -> list[nn.Module]:
 def _doublings_from_4(size: int) -> int:
     doublings = {32: 3, 64: 4}.get(size)
     if doublings is None:
-        raise ValueError(f"The lecture's DCGAN is for 32 or 64 pixels, not {size}.")
+        raise UserError(f"The lecture's DCGAN is for 32 or 64 pixels, not {size}.")
     return doublings
 
 
 def _dcgan_init(layer: nn.Module) -> None:
-    """Weights of N(0, 0.02²), scales of N(1, 0.02²), as the paper has them."""
+    """Draw weights of N(0, 0.02²) and scales of N(1, 0.02²), as the paper has them."""
     if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(layer.weight, 0, 0.02)
     elif isinstance(layer, nn.BatchNorm2d):

@@ -1,4 +1,4 @@
-"""The networks of the lab: small perceptrons for points in the plane (lecture §3, §5)."""
+"""Define the lab's networks: small perceptrons for points in the plane (lecture §3, §5)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SLOPE = 0.2
 
 
 class Perceptron(nn.Module):
-    """`depth` hidden layers of `width` leaky ReLUs, and a linear layer."""
+    """Has `depth` hidden layers of `width` leaky ReLUs, and a linear layer."""
 
     def __init__(self, inputs: int, outputs: int, width: int, depth: int) -> None:
         super().__init__()
@@ -20,18 +20,18 @@ class Perceptron(nn.Module):
         self.last = nn.Linear(width, outputs)
 
     def forward(self, x: Float[Tensor, "b inputs"]) -> Float[Tensor, "b outputs"]:
-        """The outputs, unbounded."""
+        """Return the outputs, unbounded."""
         return self.last(self.features(x))
 
     def features(self, x: Float[Tensor, "b inputs"]) -> Float[Tensor, "b width"]:
-        """The last hidden layer."""
+        """Return the last hidden layer."""
         for layer in self.hidden:
             x = nn.functional.leaky_relu(layer(x), SLOPE)
         return x
 
 
 class BatchDiscriminator(Perceptron):
-    """D that compares each point with others of its batch (Salimans et al. 2016, section 3.2).
+    """Compares each point with others of its batch, as a D (Salimans et al. 2016, section 3.2).
 
     Each point's features are projected onto `kernels` vectors of `size` numbers. How close those are to another
     point's is exp(−L1 distance), for each kernel; the mean over the others goes to the last layer, beside the features.
@@ -49,7 +49,7 @@ class BatchDiscriminator(Perceptron):
     def forward(
         self, x: Float[Tensor, "b k"], others: Float[Tensor, "n k"] | None = None
     ) -> Float[Tensor, "b 1"]:
-        """Logits of x among `others`, or among x itself."""
+        """Return the logits of x among `others`, or among x itself."""
         h = self.features(x)
         m = self.project(h).reshape(-1, 1, *self.shape)
         n = m if others is None else self.project(self.features(others)).reshape(-1, 1, *self.shape)

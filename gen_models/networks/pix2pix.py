@@ -1,8 +1,8 @@
-"""Translators G: (c, z) -> x̂ of pix2pix and its discriminator of patches (lecture §4.1; Isola et al. 2017).
+"""Define translators G: (c, z) -> x̂ of pix2pix and its discriminator of patches (lecture §4.1; Isola et al. 2017).
 
 Two generators. `UNet` is the one the project trains, chosen for its time on a CPU; `PaperUNet` is the paper's, kept as
 it was for comparison. In both z is the noise of dropout, u, and an input: dropout that stays active inside an exported
-graph would be deleted by onnxruntime's optimiser, and no picture could be made twice.
+graph would be deleted by onnxruntime's optimiser, and no image could be made twice.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gen_models.networks.gan import halvings
+from gen_models.errors import UserError
+from gen_models.networks.gan import downsampled_sides
 
 DROPPED = 3
 """Levels with dropout, from the innermost outwards."""
 
 
 class UNet(nn.Module):
-    """c to x̂ in [0, 1], by way of 4 to 7 pixels a side, with a skip at each side.
+    """Maps c to x̂ in [0, 1], by way of 4 to 7 pixels a side, with a skip at each side.
 
     Each doubling is a convolution before nearest-neighbour up-sampling: a third of the time of one after it, and less
     checkerboard than a transposed convolution. `width` is the number of channels at half the side; it doubles with each
@@ -31,7 +32,7 @@ class UNet(nn.Module):
 
     def __init__(self, channels_in: int, channels_out: int, size: int, width: int) -> None:
         super().__init__()
-        sides = halvings(size)
+        sides = downsampled_sides(size)
         widths = [width * min(2**i, 8) for i in range(len(sides))]
         outward = [*widths[-2::-1], width // 2]
         self.down = nn.ModuleList(
@@ -67,7 +68,7 @@ class UNet(nn.Module):
 
 
 class PaperUNet(nn.Module):
-    """The paper's generator: down to one pixel, transposed convolutions, BatchNorm, tanh; 54 M numbers at 256 pixels.
+    """Follows the paper's generator: down to 1 pixel, transposed convolutions, BatchNorm, tanh; 54 M parameters at 256.
 
     C64-C128-C256-C512-..., all 4 x 4 with stride 2. Dropout takes single numbers of three levels, and so z is as large
     as these levels are: `noise`.
@@ -77,7 +78,7 @@ class PaperUNet(nn.Module):
         super().__init__()
         n = size.bit_length() - 1
         if size != 2**n or n < 5:
-            raise ValueError(f"The paper's generator is for 32, 64, 128 or 256 pixels, not {size}.")
+            raise UserError(f"The paper's generator is for 32, 64, 128 or 256 pixels, not {size}.")
         widths = [width * min(2**i, 8) for i in range(n)]
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
         for i, (c_in, c_out) in enumerate(zip([channels_in, *widths], widths, strict=False)):
@@ -100,7 +101,7 @@ class PaperUNet(nn.Module):
     def forward(
         self, c: Float[Tensor, "b k h w"], u: Float[Tensor, "b n"], p: Float[Tensor, ""]
     ) -> Float[Tensor, "b c h w"]:
-        """As `UNet.forward`."""
+        """Translate c as `UNet.forward` does."""
         skips, h = [], 2 * c - 1
         for layer in self.down:
             h = layer(h)
@@ -114,16 +115,16 @@ class PaperUNet(nn.Module):
 
 
 class PatchDiscriminator(nn.Module):
-    """Pictures in [0, 1] to the logits of "real" of all their patches of 70 x 70 pixels: PatchGAN.
+    """Maps images in [0, 1] to the logits of "real" of all their patches of 70 x 70 pixels: PatchGAN.
 
-    Each patch counts as a sample of its own, (b · patches, 1), so objectives of one logit a picture need no change.
-    For pix2pix the pictures are pairs (c, x), one on top of the other.
+    Each patch counts as a sample of its own, (b · patches, 1), so objectives of one logit an image need no change.
+    For pix2pix the images are pairs (c, x), one on top of the other.
     """
 
     def __init__(
         self, channels: int, width: int, norm: type[nn.Module] = nn.InstanceNorm2d
     ) -> None:
-        """`norm`: InstanceNorm, by which a judgement is about one picture alone; BatchNorm2d, the paper's; Identity."""
+        """Take `norm`: InstanceNorm, which judges one image alone; BatchNorm2d, the paper's; Identity."""
         super().__init__()
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]
         for i, stride in enumerate((2, 2, 1)):
@@ -138,7 +139,7 @@ class PatchDiscriminator(nn.Module):
 
 
 def dropout(h: Tensor, u: Tensor, p: Tensor) -> Tensor:
-    """h / (1 − p) where u >= p, elsewhere 0; with p = 0, h. Equal u drop the same numbers."""
+    """h / (1 − p) where u >= p, elsewhere 0; with p = 0, h. Equal u drop the same values."""
     return h * ((u >= p) / (1 - p)).to(h.dtype)
 
 
@@ -151,7 +152,7 @@ def _convolution(c_in: int, c_out: int, stride: int) -> nn.Module:
 
 
 def _paper_init(layer: nn.Module) -> None:
-    """Weights of N(0, 0.02²), scales of N(1, 0.02²), as the paper has them."""
+    """Draw weights of N(0, 0.02²) and scales of N(1, 0.02²), as the paper has them."""
     if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(layer.weight, 0, 0.02)
     elif isinstance(layer, nn.BatchNorm2d):
@@ -159,6 +160,6 @@ def _paper_init(layer: nn.Module) -> None:
 
 
 def _he_init(layer: nn.Module) -> None:
-    """Weights by which the size of what passes is kept, where no norm sets it (He et al. 2015)."""
+    """Draw weights by which the size of what passes is kept, where no norm sets it (He et al. 2015)."""
     if isinstance(layer, nn.Conv2d):
         nn.init.kaiming_normal_(layer.weight, 0.2)

@@ -1,4 +1,4 @@
-"""The two networks of a variational autoencoder: q(z|x) and p(x|z)."""
+"""Define the two networks of a variational autoencoder: q(z|x) and p(x|z)."""
 
 from __future__ import annotations
 
@@ -31,6 +31,30 @@ class Encoder(nn.Module):
         return mu, logvar
 
 
+class MeanEncoder(nn.Module):
+    """z = mu of q(z|x): a VAE's encoder as that of an autoencoder."""
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b k"]:
+        """Encode images."""
+        return self.encoder(x)[0]
+
+
+class MeanDecoder(nn.Module):
+    """The mean of p(x|z): a VAE's decoder as that of an autoencoder."""
+
+    def __init__(self, decoder: nn.Module) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, z: Float[Tensor, "b k"]) -> Float[Tensor, "b c h w"]:
+        """Decode latents to images."""
+        return self.decoder(z)[0]
+
+
 class BernoulliDecoder(nn.Module):
     """p(x|z) = Bern(x; r(z)), one r per pixel."""
 
@@ -57,8 +81,8 @@ class NormalDecoder(nn.Module):
         self, z: Float[Tensor, "b k"]
     ) -> tuple[Float[Tensor, "b c h w"], Float[Tensor, "b c h w"]]:
         """Return (the mean in [0, 1], log σ²)."""
-        mean, spread = self.trunk(z).chunk(2, dim=1)
-        return mean.sigmoid(), LOGVAR_MIN + (LOGVAR_MAX - LOGVAR_MIN) * spread.sigmoid()
+        mean, raw_logvar = self.trunk(z).chunk(2, dim=1)
+        return mean.sigmoid(), LOGVAR_MIN + (LOGVAR_MAX - LOGVAR_MIN) * raw_logvar.sigmoid()
 
 
 class FixedNormalDecoder(nn.Module):
@@ -77,7 +101,7 @@ class FixedNormalDecoder(nn.Module):
         return mean, torch.full_like(mean, self.logvar)
 
 
-class MovedEncoder(nn.Module):
+class WhitenedEncoder(nn.Module):
     """q(u|x) in other coordinates, u = A (z − m), with what its covariance has beside the diagonal left out."""
 
     m: Tensor
@@ -97,7 +121,7 @@ class MovedEncoder(nn.Module):
         return (mu - self.m) @ self.A.T, (logvar.exp() @ self.A.T.square()).log()
 
 
-class MovedDecoder(nn.Module):
+class WhitenedDecoder(nn.Module):
     """p(x|u) where u = A (z − m): the decoder at z = m + A⁻¹ u."""
 
     m: Tensor
@@ -117,19 +141,19 @@ class MovedDecoder(nn.Module):
 
 
 class Directions(nn.Module):
-    """Amounts of attributes to the step in z that changes them: dz = Σ_a amount_a d_a."""
+    """dz = Σ_a amount_a d_a: the step in z that changes attributes by these amounts."""
 
     def __init__(self, directions: Float[Tensor, "a k"]) -> None:
         super().__init__()
         self.directions = nn.Parameter(directions)
 
     def forward(self, *amounts: Float[Tensor, "b 1"]) -> Float[Tensor, "b k"]:
-        """Add up."""
+        """Add up the directions."""
         return torch.cat(amounts, dim=1) @ self.directions
 
 
 class Attributes(nn.Module):
-    """z to the amount of each attribute, an affine function each."""
+    """Maps z to the amount of each attribute, an affine function each."""
 
     def __init__(self, weight: Float[Tensor, "a k"], bias: Float[Tensor, " a"]) -> None:
         super().__init__()
@@ -138,5 +162,5 @@ class Attributes(nn.Module):
         self.linear.bias = nn.Parameter(bias)
 
     def forward(self, z: Float[Tensor, "b k"]) -> tuple[Float[Tensor, "b 1"], ...]:
-        """Read."""
+        """Read the attributes."""
         return self.linear(z).split(1, dim=1)

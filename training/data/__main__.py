@@ -1,12 +1,13 @@
 """`python -m training.data NAME`: build a data set, check its hash and print its facts."""
 
-import sys
 from typing import Annotated
 
 import tyro
 
-from training.data import RECIPES, DataError, Images, load
+from gen_models.errors import ending_in_a_sentence
+from training.data import RECIPES, Images, load
 from training.data.pairs import PAIRED, UNPAIRED, Pairs, load_pairs, load_unpaired
+from training.engine import cli
 
 
 def main(
@@ -23,7 +24,7 @@ def main(
         int | None,
         tyro.conf.arg(
             metavar="INT",
-            help="side of the square pictures in pixels",
+            help="side of the square images in pixels",
             help_behavior_hint="(default: the set's own; folder: 64)",
         ),
     ] = None,
@@ -37,7 +38,7 @@ def main(
     ] = None,
 ) -> None:
     """Build a data set in $LATENT_DATA (default: data), check its hash and print its facts."""
-    try:
+    with ending_in_a_sentence():
         if channels is None and (name in PAIRED or name.startswith("pairs:")):
             _tell(load_pairs(name, "train", size), load_pairs(name, "test", size))
         elif channels is None and (name in UNPAIRED or name.startswith("unpaired:")):
@@ -51,9 +52,6 @@ def main(
                 load(name, split, size=size, channels=channels) for split in ("train", "test")
             )
             _tell(train, test)
-    except DataError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
 
 
 def _tell(train: Images | Pairs, test: Images | Pairs) -> None:
@@ -76,4 +74,5 @@ def _tell(train: Images | Pairs, test: Images | Pairs) -> None:
 
 
 if __name__ == "__main__":
+    cli.write_anything()
     tyro.cli(main, prog="python -m training.data")

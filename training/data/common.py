@@ -1,4 +1,4 @@
-"""What all data recipes share: a set of pictures, its facts, its hash and its place on disk."""
+"""Hold what all data recipes share: a set of images, its facts, its hash and its place on disk."""
 
 import hashlib
 import multiprocessing
@@ -15,33 +15,40 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from training.cli import UserError
+from gen_models.errors import UserError
 
 Split = Literal["train", "test"]
 
 
 class DataError(UserError):
-    """A fault in the data that the user can put right: one sentence, shown without a trace."""
+    """Raised for a fault in the data that the user can put right."""
+
+
+def reason(error: OSError) -> str:
+    """Say why the system refused, and where, without its number: "Permission denied: /data/toons"."""
+    if error.strerror is None:
+        return str(error)
+    return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
 
 
 @dataclass(frozen=True)
 class Info:
-    """The facts of a data set that go into a model's card."""
+    """Holds the facts of a data set that go into a model's card."""
 
     name: str
     title: str
     licence: str
     source: str
     sha256: str
-    """Of the content (see each recipe): the same for both splits, any `size` and `channels`."""
+    """The hash of the content (see each recipe): the same for both splits, any `size` and `channels`."""
     classes: tuple[str, ...] = ()
     factors: tuple[str, ...] = ()
-    """Names of the known factors, where the pictures were made from such."""
+    """Names of the known factors, where the images were made from such."""
     note: str = ""
 
 
 def union(a: Info, b: Info) -> Info:
-    """The facts of two sets together, of which a model learnt."""
+    """Return the facts of two sets together, of which a model learnt."""
     texts = ("name", "title", "licence", "source", "note")
     once = {text: dict.fromkeys((getattr(a, text), getattr(b, text))) for text in texts}
     return Info(
@@ -55,11 +62,11 @@ def union(a: Info, b: Info) -> Info:
 
 
 class Images(Dataset[Tensor]):
-    """One split of a data set, in memory.
+    """Holds one split of a data set in memory.
 
     x: uint8 [n, c, h, w], 0 (black) to 255
-    y: int64 [n], indices into `info.classes`; None if the pictures have no labels
-    factors: float32 [n, f], what each picture was made from, named by `info.factors`; None if unknown
+    y: int64 [n], indices into `info.classes`; None if the images have no labels
+    factors: float32 [n, f], what each image was made from, named by `info.factors`; None if unknown
     """
 
     def __init__(
@@ -71,7 +78,7 @@ class Images(Dataset[Tensor]):
         return len(self.x)
 
     def __getitem__(self, index: int | list[int]) -> Tensor:
-        """The picture [c, h, w] at `index`, or the batch [k, c, h, w] at k indices, in one gather.
+        """Return the image [c, h, w] at `index`, or the batch [k, c, h, w] at k indices, in one gather.
 
         A DataLoader passes lists with `sampler=<batch sampler>, batch_size=None`.
         """
@@ -82,19 +89,19 @@ class Images(Dataset[Tensor]):
 
 
 class Splits(NamedTuple):
-    """Both splits of a data set, as a recipe returns them."""
+    """Holds both splits of a data set, as a recipe returns them."""
 
     train: Images
     test: Images
 
 
 def root() -> Path:
-    """The folder of all data sets: $LATENT_DATA, else `data` in the current folder."""
+    """Return the folder of all data sets: $LATENT_DATA, else `data` in the current folder."""
     return Path(os.environ.get("LATENT_DATA") or "data")
 
 
 def follow_parent() -> None:
-    """First thing in a process of a pool: end when the one that started it has ended.
+    """Call this first in a process of a pool: it ends when the one that started it has ended.
 
     If that is killed outright, the pool's processes would otherwise wait for its next task for ever.
     """
@@ -103,7 +110,7 @@ def follow_parent() -> None:
 
 
 def uninterrupted() -> None:
-    """The same, and leave Ctrl-C to the process that started the pool."""
+    """Do the same, and leave Ctrl-C to the process that started the pool."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     follow_parent()
 
@@ -121,7 +128,7 @@ def to_float(x: Tensor) -> Tensor:
 
 
 def sha256(*arrays: np.ndarray) -> str:
-    """Hash of arrays: of each in turn its dtype, its shape and its bytes in C order."""
+    """Hash arrays: of each in turn its dtype, its shape and its bytes in C order."""
     digest = hashlib.sha256()
     for a in arrays:
         digest.update(f"{a.dtype.str}{a.shape}".encode())

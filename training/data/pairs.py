@@ -1,13 +1,13 @@
-"""Pairs for pix2pix (what is drawn, the wanted picture), and two domains for CycleGAN.
+"""Load pairs for pix2pix (what is drawn, the wanted image), and two domains for CycleGAN.
 
     load_pairs("heads-labels", "train")       label maps and heads
-    load_pairs("pairs:PATH", "train", 256)    two folders of equal names, or side-by-side pictures
-    load_pairs("earth-pairs,BtoA", "train")   maps and satellite pictures
+    load_pairs("pairs:PATH", "train", 256)    two folders of equal names, or side-by-side images
+    load_pairs("earth-pairs,BtoA", "train")   maps and satellite images
     load_unpaired("earth", "train")           satellite and map, of different places
     load_unpaired("unpaired:PATH_A,PATH_B", "train", 256)
 
 `pairs:PATH` holds the folders A and B (with or without folders train and test, or val, in or above
-them), or pictures twice as wide as high, A on the left, as the pix2pix data sets do. `,BtoA` at the
+them), or images twice as wide as high, A on the left, as the pix2pix data sets do. `,BtoA` at the
 end of a name turns the direction round. `unpaired:PATH` holds trainA, trainB, testA and testB, as
 the CycleGAN data sets do. Without folders for it, a tenth is test, chosen by content.
 """
@@ -26,23 +26,22 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from training.data import earth, folder, heads, lines, toons
-from training.data.common import DataError, Images, Info, Split, fit, root
-from training.data.heads.labels import LABELS
+from training.data import earth, folder, lines, toons
+from training.data.common import DataError, Images, Info, Split, fit, reason, root, to_float
 
 SIZE = 128
-"""Side of the pictures where none is asked for."""
+"""Side of the images where none is asked for."""
 PAIRED = ("heads-labels", "toons-lines", "terrain", "earth-pairs")
 UNPAIRED = ("heads-toons", "earth")
 RGB = ("red", "green", "blue")
 TURNED = ",BtoA"
-"""At the end of a name: the second picture of a pair is what is drawn."""
+"""At the end of a name: the second image of a pair is what is drawn."""
 FIRST, SECOND, TRAIN, TEST = "A", "B", "train", ("test", "val")
 
 
 @dataclass(frozen=True)
 class Label:
-    """A thing that a label map can show."""
+    """Describes a thing that a label map can show."""
 
     name: str
     colour: tuple[int, int, int]
@@ -51,31 +50,31 @@ class Label:
 
 @dataclass(frozen=True)
 class Pairs(Dataset[tuple[Tensor, Tensor]]):
-    """One split of a set of pairs, in memory, or cut from larger ones when asked for.
+    """Holds one split of a set of pairs, in memory, or cut from larger ones when asked for.
 
     `pairs[i]` is (c [channels, h, w], x [3, h, w]); `pairs[[i, j]]` is a batch of each.
     """
 
     c: Tensor
-    """uint8 [m, channels, h, w], what is drawn: a picture, or [m, 1, h, w] indices into `labels`"""
+    """uint8 [m, channels, h, w], what is drawn: an image, or [m, 1, h, w] indices into `labels`"""
     x: Tensor
-    """uint8 [m, 3, h, w], the wanted picture"""
+    """uint8 [m, 3, h, w], the wanted image"""
     info: Info
     labels: tuple[Label, ...] = ()
-    """() if c is a picture"""
+    """() if c is an image"""
     channels: tuple[str, ...] = RGB
     """Names of the channels of c"""
     places: Tensor | None = None
-    """int64 [n, 5]: picture, row and column of the corner of a crop, and whether it is turned upside
+    """int64 [n, 5]: image, row and column of the corner of a crop, and whether it is turned upside
     down and mirrored (0, 1). None: the n pairs are c and x as they are."""
     size: int = SIZE
-    """Side of the pictures that indexing gives"""
+    """Side of the images that indexing gives"""
 
     def __len__(self) -> int:
         return len(self.x if self.places is None else self.places)
 
     def __getitem__(self, index: int | list[int]) -> tuple[Tensor, Tensor]:
-        """The pair at `index`, or a batch of those at k indices."""
+        """Return the pair at `index`, or a batch of those at k indices."""
         if isinstance(index, int):
             c, x = self[[range(len(self))[index]]]
             return c[0], x[0]
@@ -87,22 +86,22 @@ class Pairs(Dataset[tuple[Tensor, Tensor]]):
 
     def _cut(self, layers: Tensor, places: list[list[int]]) -> Tensor:
         crops = []
-        for i, y, x, down, mirrored in places:
+        for i, y, x, down, flipped in places:
             crop = layers[i, :, y : y + self.size, x : x + self.size]
-            turned = [axis for axis, flip in ((1, down), (2, mirrored)) if flip]
+            turned = [axis for axis, flip in ((1, down), (2, flipped)) if flip]
             crops.append(crop.flip(turned) if turned else crop)
         return torch.stack(crops)
 
 
 def encode(pairs: Pairs, c: Tensor) -> Tensor:
-    """c uint8 [k, channels, h, w] as a network takes it, float32 in [0, 1]: labels one-hot [k, l, h, w]."""
+    """Turn c uint8 [k, channels, h, w] into what a network takes, float32 in [0, 1]: labels one-hot [k, l, h, w]."""
     if not pairs.labels:
-        return c.float() / 255
+        return to_float(c)
     return F.one_hot(c[:, 0].long(), len(pairs.labels)).movedim(-1, 1).float()
 
 
 def load_pairs(spec: str, split: Split, size: int | None = None) -> Pairs:
-    """One split of a set of pairs, size x size; built first if it is not there.
+    """Return one split of a set of pairs, size x size; it is built first if it is not there.
 
     Raises DataError, with one sentence, for a bad argument or data that are missing or damaged.
     """
@@ -111,11 +110,13 @@ def load_pairs(spec: str, split: Split, size: int | None = None) -> Pairs:
     try:
         pairs = _named(named, split, size)
     except OSError as error:
-        raise DataError(f"The data set {spec} cannot be read or stored: {error}.") from error
+        raise DataError(
+            f"The data set {spec} cannot be read or stored: {reason(error)}."
+        ) from error
     if named == spec:
         return pairs
     if pairs.c.shape[1] != 3:
-        raise DataError(f"{named} cannot be turned round: what is drawn is no picture.")
+        raise DataError(f"{named} cannot be turned round: what is drawn is no image.")
     return replace(pairs, c=pairs.x, x=pairs.c)
 
 
@@ -133,19 +134,21 @@ def _named(spec: str, split: Split, size: int) -> Pairs:
         return _folders(_folder(path), size)[split != "train"]
     raise DataError(
         f"There are no pairs '{spec}': choose {', '.join(PAIRED)} or pairs:PATH; {TURNED} at the "
-        "end turns pictures round."
+        "end turns images round."
     )
 
 
 def load_unpaired(spec: str, split: Split, size: int | None = None) -> tuple[Images, Images]:
-    """One split of two domains, size x size, of different lengths.
+    """Return one split of two domains, size x size, of different lengths.
 
-    No picture of one has its partner in the other in training. In the test of earth, pictures of
+    No image of one has its partner in the other in training. In the test of earth, images of
     equal index show the same place. Raises DataError like `load_pairs`.
     """
     size = _checked(spec, split, size)
     try:
         if spec == "heads-toons":
+            from training.data import heads  # which imports numba
+
             sets = (heads.load(heads.SETS[0], root()), toons.load(root()))
             a, b = (fit(each[split != "train"], size, 3) for each in sets)
             return a, b
@@ -154,7 +157,9 @@ def load_unpaired(spec: str, split: Split, size: int | None = None) -> tuple[Ima
         if spec.startswith("unpaired:"):
             return _domains(spec.removeprefix("unpaired:"), split, size)
     except OSError as error:
-        raise DataError(f"The data set {spec} cannot be read or stored: {error}.") from error
+        raise DataError(
+            f"The data set {spec} cannot be read or stored: {reason(error)}."
+        ) from error
     raise DataError(
         f"There are no two domains '{spec}': choose {', '.join(UNPAIRED)}, unpaired:PATH or "
         "unpaired:PATH_A,PATH_B."
@@ -173,26 +178,29 @@ def _checked(spec: str, split: Split, size: int | None) -> int:
 
 
 def _heads_labels(split: Split, size: int) -> Pairs:
+    from training.data import heads
+    from training.data.heads.labels import LABELS
+
     labels = heads.load_labels(root())[split != "train"]
-    pictures = fit(heads.load(heads.SETS[0], root())[split != "train"], size, 3)
+    images = fit(heads.load(heads.SETS[0], root())[split != "train"], size, 3)
     if size != heads.SIZE:  # indices have no values in between
         rows = torch.arange(size) * heads.SIZE // size
         labels = labels[:, :, rows][:, :, :, rows]
-    digest = hashlib.sha256(f"{pictures.info.sha256} {list(LABELS)}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{images.info.sha256} {list(LABELS)}".encode()).hexdigest()
     info = replace(
-        pictures.info, name="heads-labels", title="Label maps and rendered heads",
+        images.info, name="heads-labels", title="Label maps and rendered heads",
         sha256=digest, factors=(),
     )  # fmt: skip
     palette = tuple(Label(name, colour) for name, colour in LABELS.items())
-    return Pairs(labels, pictures.x, info, palette, ("label",), size=size)
+    return Pairs(labels, images.x, info, palette, ("label",), size=size)
 
 
 def _toons_lines(split: Split, size: int) -> Pairs:
-    pictures = toons.load(root())[split != "train"]
+    images = toons.load(root())[split != "train"]
     drawings = lines.load(root())[split != "train"]
-    info = replace(lines.INFO, note=pictures.info.note)
+    info = replace(lines.INFO, note=images.info.note)
     c = fit(Images(drawings, None, info), size, None).x
-    return Pairs(c, fit(pictures, size, None).x, info, (), ("line",), size=size)
+    return Pairs(c, fit(images, size, None).x, info, (), ("line",), size=size)
 
 
 def _terrain(split: Split, size: int) -> Pairs:
@@ -213,7 +221,7 @@ def _terrain(split: Split, size: int) -> Pairs:
 
 
 def _earth_pairs(split: Split, size: int) -> Pairs:
-    """Satellite and map of the same places: what CycleGAN never sees together. Its test pictures are those of earth."""
+    """Pair satellite and map of the same places, never together in CycleGAN. The test images are those of earth."""
     maps = earth.load(root())
     at = earth.corners(maps.terrain[1], size, split, size // 4)
     info = replace(earth.INFO, name="earth-pairs", title="Earth: satellite and map")
@@ -245,21 +253,21 @@ def _folder(path: str) -> Path:
     return found
 
 
-def _pictures(path: Path) -> dict[str, Path]:
-    """Name without suffix, relative to `path` -> file, in order. Files of other kinds are refused."""
+def _images(path: Path) -> dict[str, Path]:
+    """Map names without suffix, relative to `path`, to files, in order. Files of other kinds are refused."""
     found = {}
     for file in sorted(path.rglob("*")):
         parts = file.relative_to(path)
         if file.is_dir() or any(part.startswith(".") for part in parts.parts):
             continue
         if file.suffix.lower() not in folder.SUFFIXES:
-            raise DataError(f"{file} is not a picture: a folder of pairs holds nothing else.")
+            raise DataError(f"{file} is not an image: a folder of pairs holds nothing else.")
         name = parts.with_suffix("").as_posix()
         if name in found:
             raise DataError(f"{found[name]} and {file} have the same name: keep one of them.")
         found[name] = file
     if not found:
-        raise DataError(f"There are no pictures in {path}.")
+        raise DataError(f"There are no images in {path}.")
     return found
 
 
@@ -274,9 +282,9 @@ def _folders(path: Path, size: int) -> tuple[Pairs, Pairs]:
             if (part / FIRST).is_dir() or (part / SECOND).is_dir():
                 sides[name] = list(_matched(part / FIRST, part / SECOND))
             elif part.is_dir():
-                sides[name] = [(file,) for file in _pictures(part).values()]
+                sides[name] = [(file,) for file in _images(part).values()]
         if not sides:
-            sides[""] = [(file,) for file in _pictures(path).values()]
+            sides[""] = [(file,) for file in _images(path).values()]
     if "" in sides:  # A/train, A/test and so on
         for pair in sides[""]:
             first = pair[0].relative_to(path / FIRST if len(pair) == 2 else path).parts[0]
@@ -293,7 +301,7 @@ def _matched(a: Path, b: Path) -> Iterator[tuple[Path, Path]]:
     for side in (a, b):
         if not side.is_dir():
             raise DataError(f"There is no folder {side}.")
-    first, second = _pictures(a), _pictures(b)
+    first, second = _images(a), _images(b)
     for here, there, place in ((first, second, b), (second, first, a)):
         alone = sorted(here.keys() - there.keys())
         if alone:
@@ -331,14 +339,14 @@ def _read_pairs(path: Path, size: int, stamps: tuple) -> tuple[Pairs, Pairs]:
 
 
 def _pair(files: tuple[Path, ...], size: int) -> tuple[str, np.ndarray, np.ndarray]:
-    """Hash of the files, and both pictures uint8 [size, size, 3]."""
+    """Return a hash of the files, and both images uint8 [size, size, 3]."""
     data = [file.read_bytes() for file in files]
     images = [_open(file, each) for file, each in zip(files, data, strict=True)]
     if len(images) == 1:
         width, height = images[0].size
         if width != 2 * height:
             raise DataError(
-                f"{files[0]} is {width} x {height} pixels: side-by-side pictures are twice as wide as high."
+                f"{files[0]} is {width} x {height} pixels: side-by-side images are twice as wide as high."
             )
         images = [images[0].crop((k * height, 0, (k + 1) * height, height)) for k in (0, 1)]
     a, b = images
@@ -358,9 +366,9 @@ def _open(file: Path, data: bytes) -> Image.Image:
             raise DataError(f"{file} is too large: {image.width} x {image.height} pixels.")
         image.load()
     except UnidentifiedImageError as error:
-        raise DataError(f"{file} is not a picture.") from error
+        raise DataError(f"{file} is not an image.") from error
     except folder.DAMAGED as error:
-        raise DataError(f"{file} is a damaged picture.") from error
+        raise DataError(f"{file} is a damaged image.") from error
     return image
 
 

@@ -1,4 +1,4 @@
-"""Arrays of a recipe in an .npz file, with the recipe's facts and a checksum of the content."""
+"""Store the arrays of a recipe in an .npz file, with the recipe's facts and a checksum of the content."""
 
 import json
 import zipfile
@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from gen_models.cards import written_whole
+from gen_models.files import written_whole
 from training.data.common import DataError, Info, sha256
 
 DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def read(path: Path, info: Info, *names: str) -> list[np.ndarray]:
-    """The arrays of these names. Raises DataError if the file is damaged or of another recipe."""
+    """Return the arrays of these names. Raise DataError if the file is damaged or of another recipe."""
     try:
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             arrays = [file[name] for name in names]
@@ -31,7 +31,7 @@ def read(path: Path, info: Info, *names: str) -> list[np.ndarray]:
 
 
 def write(path: Path, info: Info, **arrays: np.ndarray) -> None:
-    """Never half there. Not compressed, for the sake of loading."""
+    """Write the file whole or not at all. It is not compressed, for the sake of loading."""
     meta = {"info": asdict(info), "checksum": sha256(*arrays.values())}
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as file:

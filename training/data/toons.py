@@ -1,4 +1,4 @@
-"""10,000 cartoon busts with known factors: DiceBear's style toon-head, drawn at 128 x 128 pixels.
+"""Draw 10,000 cartoon busts with known factors: DiceBear's style toon-head, at 128 x 128 pixels.
 
 The drawing is "ToonHead" by Johan Melin, as DiceBear remixed it. Its parts are few: `PARTS` has
 75,000 ways to combine them. The rest of the variety is ours. Every colour is drawn from a palette
@@ -6,8 +6,8 @@ of everyday ones and then moved a little, but stays nearest to its entry. Eyes, 
 move by a pixel or so and change in size. The outlines are thicker than DiceBear's, which vanish at
 this size, and the lines of the face are darker, so that they show on every tone of skin.
 
-A tenth is test, chosen by the combination of parts: no test picture has the shapes of a training
-picture in other colours, let alone its twin.
+A tenth is test, chosen by the combination of parts: no test image has the shapes of a training
+image in other colours, let alone its twin.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
-from gen_models.cards import written_whole
+from gen_models.files import written_whole
 from training.data.common import DataError, Images, Info, Splits, sha256, uninterrupted
 
 COUNT, SIZE, SEED = 10_000, 128, 0
@@ -109,7 +109,7 @@ INFO = Info(
 
 
 class Toon(NamedTuple):
-    """One cartoon that is yet to be drawn.
+    """Describes one cartoon that is yet to be drawn.
 
     factors: an index per entry of `VALUES`; -1 if the part is absent
     options: what DiceBear is told
@@ -122,7 +122,7 @@ class Toon(NamedTuple):
 
 
 def toon(seed: int, i: int) -> Toon:
-    """Cartoon number `i`, which depends on `seed` and `i` alone, on any machine.
+    """Return cartoon number `i`, which depends on `seed` and `i` alone, on any machine.
 
     Only sums and products of floats are used, and PCG64's raw stream, which is fixed for good.
     """
@@ -155,7 +155,7 @@ def toon(seed: int, i: int) -> Toon:
 
 
 def svg(toon: Toon) -> str:
-    """The drawing as SVG text, with our changes."""
+    """Return the drawing as SVG text, with our changes."""
     from dicebear import Avatar
 
     text = str(Avatar(_style(), toon.options))
@@ -168,16 +168,16 @@ def svg(toon: Toon) -> str:
 
 
 def pixels(text: str) -> np.ndarray:
-    """An SVG text as uint8 [3, 128, 128]: the mean of 2 x 2 pixels of a rendering at 256 x 256."""
+    """Render an SVG text as uint8 [3, 128, 128]: the mean of 2 x 2 pixels of a rendering at 256 x 256."""
     import resvg_py
 
     png = resvg_py.svg_to_bytes(svg_string=text, width=2 * SIZE, skip_system_fonts=True)
-    picture = Image.open(io.BytesIO(png)).convert("RGB").reduce(2)
-    return np.asarray(picture).transpose(2, 0, 1)
+    image = Image.open(io.BytesIO(png)).convert("RGB").reduce(2)
+    return np.asarray(image).transpose(2, 0, 1)
 
 
 def load(root: Path) -> Splits:
-    """Both splits, x uint8 [n, 3, 128, 128]; `root/toons.npz` is built if it is not there.
+    """Return both splits, x uint8 [n, 3, 128, 128]; `root/toons.npz` is built if it is not there.
 
     Raises DataError if the file is damaged or not of this recipe, or if it cannot be built because
     a package is missing or of another version.
@@ -200,7 +200,7 @@ def load(root: Path) -> Splits:
 
 
 def build(count: int, seed: int = SEED) -> tuple[np.ndarray, np.ndarray, str]:
-    """Cartoons 0 to `count` - 1, those for training first: pictures, factors and fingerprint.
+    """Draw cartoons 0 to `count` - 1, those for training first; return images, factors and fingerprint.
 
     They are drawn by as many processes as there are cores.
 
@@ -216,9 +216,9 @@ def build(count: int, seed: int = SEED) -> tuple[np.ndarray, np.ndarray, str]:
     with ProcessPoolExecutor(initializer=uninterrupted) as pool:
         try:
             drawn = pool.map(partial(_draw, seed), range(count), chunksize=8)
-            bar = tqdm(drawn, "toons", count, unit="picture", leave=False, disable=None)
-            for i, (picture, digest) in enumerate(bar):
-                x[row[i]] = picture
+            bar = tqdm(drawn, "toons", count, unit="image", leave=False, disable=None)
+            for i, (image, digest) in enumerate(bar):
+                x[row[i]] = image
                 digests.append(digest)
         except BaseException:
             pool.shutdown(cancel_futures=True)
@@ -227,7 +227,7 @@ def build(count: int, seed: int = SEED) -> tuple[np.ndarray, np.ndarray, str]:
 
 
 def fingerprint(seed: int, digests: Iterable[bytes]) -> str:
-    """Hash of what determines the pictures: packages, recipe, seed and SVG texts.
+    """Hash what determines the images: packages, recipe, seed and SVG texts.
 
     Not of the pixels, as resvg's floats may round differently on another kind of processor.
 
@@ -238,7 +238,7 @@ def fingerprint(seed: int, digests: Iterable[bytes]) -> str:
 
 
 def is_test(factors: np.ndarray) -> np.ndarray:
-    """bool [n]: about a tenth is test, by a hash of the combination of parts, not of the colours.
+    """Mark about a tenth as test, bool [n], by a hash of the combination of parts, not of the colours.
 
     factors: [n, f], as in `Toon`
     """
@@ -248,7 +248,7 @@ def is_test(factors: np.ndarray) -> np.ndarray:
 
 
 def check_packages() -> None:
-    """Raises DataError if a package that draws is missing or not of the version in `PACKAGES`."""
+    """Raise DataError if a package that draws is missing or not of the version in `PACKAGES`."""
     command = "pip install " + " ".join(f"{name}=={version}" for name, version in PACKAGES.items())
     for name, version in PACKAGES.items():
         try:
@@ -279,7 +279,7 @@ _DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFil
 
 
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """x and factors as in `build`."""
+    """Return x and factors as in `build`."""
     try:
         with np.load(path, allow_pickle=False) as file:
             x, factors, meta = file["x"], file["factors"], json.loads(str(file["meta"]))
@@ -294,7 +294,7 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _write(path: Path, x: np.ndarray, factors: np.ndarray) -> None:
-    """x, factors, split (0 train, 1 test) and meta (JSON: facts, names of the factors' values and a
+    """Write x, factors, split (0 train, 1 test) and meta (JSON: facts, names of the factors' values and a
     checksum of x and factors); never half there.
     """
     meta = {"info": asdict(INFO), "values": VALUES, "checksum": sha256(x, factors)}

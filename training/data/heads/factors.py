@@ -1,4 +1,4 @@
-"""The 64 factors a head is made from, and how they are drawn.
+"""Draw the 64 factors a head is made from.
 
 The first 49 make an individual (`IDENTITY`), the others one view of it (`VIEW`): its expression,
 pose, gaze, light and background. Names, order and ranges are those of `FACTORS`. Three weights of
@@ -55,7 +55,7 @@ Factors = dict[str, float]
 
 
 def sample_identity(rng: np.random.Generator, *, independent: bool = False) -> Factors:
-    """An individual.
+    """Draw an individual.
 
     Skin depends on the shape weights, hair and beard on age and masculinity, the eyes on the skin.
     `independent` draws the same factors, but skin, hair, beard, make-up and eyes depend on nothing.
@@ -110,7 +110,7 @@ def sample_identity(rng: np.random.Generator, *, independent: bool = False) -> F
 
 
 def sample_view(rng: np.random.Generator) -> Factors:
-    """One view of an individual: expression, pose, gaze, light and background."""
+    """Draw one view of an individual: expression, pose, gaze, light and background."""
     f: Factors = {}
     mood = rng.choice(
         ["calm", "smile", "grin", "surprise", "frown"], p=[0.24, 0.4, 0.27, 0.06, 0.03]
@@ -136,12 +136,12 @@ def sample_view(rng: np.random.Generator) -> Factors:
 
 
 def vector(factors: Factors) -> np.ndarray:
-    """float32 [64], in the order of NAMES."""
+    """Return float32 [64], in the order of NAMES."""
     return np.array([factors[name] for name in NAMES], np.float32)
 
 
 def named(row: np.ndarray) -> Factors:
-    """The inverse of `vector`."""
+    """Invert `vector`."""
     return dict(zip(NAMES, row.tolist(), strict=True))
 
 

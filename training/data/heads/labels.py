@@ -1,4 +1,4 @@
-"""A head as a map of labels, from the same triangles, masks and samples as its picture.
+"""Draw a head as a map of labels, from the same triangles, masks and samples as its image.
 
 A sample shows one label: a mask that the painter mixes in softly counts from `THRESHOLDS` on. A
 pixel has the label of most of its samples; of equals, the one later in `LABELS`, which is thinner.
@@ -27,7 +27,7 @@ THRESHOLDS = {
 
 
 def label_map(geometry: Geometry, f: Factors, size: int) -> np.ndarray:
-    """The labels of the head of factors `f` as uint8 [1, size, size]."""
+    """Return the labels of the head of factors `f` as uint8 [1, size, size]."""
     samples = size * SAMPLES
     turn = rotation(f)
     surface = look(geometry.pose(f), turn, sun(f), samples)
@@ -41,9 +41,9 @@ def label_map(geometry: Geometry, f: Factors, size: int) -> np.ndarray:
     for index, name in enumerate(LABELS):
         if name not in ("background", "skin"):
             seen[masks[name] >= THRESHOLDS.get(name, 0.5)] = index
-    picture = np.zeros((samples, samples), np.uint8)
-    picture[surface.at] = seen
-    blocks = picture.reshape(size, SAMPLES, size, SAMPLES).transpose(0, 2, 1, 3)
+    image = np.zeros((samples, samples), np.uint8)
+    image[surface.at] = seen
+    blocks = image.reshape(size, SAMPLES, size, SAMPLES).transpose(0, 2, 1, 3)
     blocks = blocks.reshape(size, size, SAMPLES**2)
     counts = np.stack([(blocks == index).sum(-1) for index in range(len(LABELS))])
     last = len(LABELS) - 1 - counts[::-1].argmax(0)
@@ -51,7 +51,7 @@ def label_map(geometry: Geometry, f: Factors, size: int) -> np.ndarray:
 
 
 def _nose(place: np.ndarray) -> np.ndarray:
-    """bool [p], by the place on the base mesh: tip, sides and ridge of the nose."""
+    """Mark tip, sides and ridge of the nose, bool [p], by the place on the base mesh."""
     x, y, z = place.T
     wide = np.interp(y, [6.80, 6.88, 6.98, 7.2], [0.12, 0.2, 0.15, 0.07])
     return (np.abs(x) < wide) & (y > 6.8) & (y < 7.2) & (z > 1.3)

@@ -1,4 +1,4 @@
-"""Light on a head: key with shadow, sky and ground, highlights, rim."""
+"""Light a head: key with shadow, sky and ground, highlights, rim."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from training.data.heads.view import Surface, sun
 
 
 def light(s: Surface, m: Material, f: Factors) -> np.ndarray:
-    """Linear light float32 [p, 3]: key with shadow, sky and ground, rim, and crevices darkened."""
+    """Return linear light float32 [p, 3]: key with shadow, sky and ground, rim, and crevices darkened."""
     n, up = s.normal, s.normal[:, 1]
     toward = sun(f)
     skin, hair = m.masks["skin"], m.masks["hair"]
@@ -49,7 +49,7 @@ def light(s: Surface, m: Material, f: Factors) -> np.ndarray:
 
 
 def crevices(s: Surface) -> np.ndarray:
-    """0..1 [p]: how open the surroundings are, by how far they stand in front (from the depth)."""
+    """Return 0..1 [p]: how open the surroundings are, by how far they stand in front (from the depth)."""
     seen = s.at.astype(np.float32)
     depth = np.where(s.at, s.depth, 0).astype(np.float32)
     size = len(depth)

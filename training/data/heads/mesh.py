@@ -1,4 +1,4 @@
-"""Triangle meshes: what one is made of, how it is read from MakeHuman's files, simple shapes."""
+"""Hold triangle meshes: what one is made of, how it is read from MakeHuman's files, simple shapes."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ SKIN, EYE, LASH, TEETH, TONGUE, HAIR, GLASSES = range(7)
 
 
 class Mesh(NamedTuple):
-    """Triangles, and what the painter needs to know about them."""
+    """Holds triangles, and what the painter needs to know about them."""
 
     points: np.ndarray
     """float32 [v, 3]: x to the head's left, y up, z forward"""
@@ -28,7 +28,7 @@ def plain(
     points: np.ndarray, triangles: np.ndarray, part: int,
     keep: np.ndarray | None = None, place: np.ndarray | None = None,
 ) -> Mesh:  # fmt: skip
-    """A mesh of one part without texture, whole and in its place unless told otherwise."""
+    """Return a mesh of one part without texture, whole and in its place unless told otherwise."""
     v, t = len(points), len(triangles)
     return Mesh(
         points.astype(np.float32),
@@ -41,21 +41,21 @@ def plain(
 
 
 def joined(meshes: list[Mesh]) -> Mesh:
-    """All meshes as one."""
+    """Return all meshes as one."""
     starts = np.cumsum([0, *(len(m.points) for m in meshes)], dtype=np.int32)
     shifted = [m._replace(triangles=m.triangles + s) for m, s in zip(meshes, starts, strict=False)]
     return Mesh(*(np.concatenate(column) for column in zip(*shifted, strict=True)))
 
 
 def grid_triangles(rows: int, columns: int) -> np.ndarray:
-    """int32 [2 (rows - 1) (columns - 1), 3]: the triangles of a grid of vertices, row by row."""
+    """Return the triangles of a grid of vertices, row by row: int32 [2 (rows - 1) (columns - 1), 3]."""
     index = np.arange(rows * columns, dtype=np.int32).reshape(rows, columns)
     a, b, c, d = index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]
     return np.stack([a, b, c, a, c, d], -1).reshape(-1, 3)
 
 
 def tube(path: np.ndarray, radius: float, sides: int = 6) -> tuple[np.ndarray, np.ndarray]:
-    """A tube around a path [n, 3]: points [n * sides, 3] and triangles."""
+    """Return a tube around a path [n, 3]: points [n * sides, 3] and triangles."""
     along = np.gradient(path, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
     first = np.cross(along, [0.3, 0.2, 1.0])
@@ -73,7 +73,7 @@ def tube(path: np.ndarray, radius: float, sides: int = 6) -> tuple[np.ndarray, n
 
 
 def read_mesh(text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, list[str]]:
-    """A Wavefront file as triangles; a four-cornered face becomes two.
+    """Read a Wavefront file as triangles; a four-cornered face becomes two.
 
     Returns points float32 [v, 3], texture coordinates float32 [u, 2], corners int [t, 3], texture
     coordinates of the corners int [t, 3] and the group of each triangle.
@@ -101,7 +101,7 @@ def read_mesh(text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray
 
 
 def read_target(text: str, vertices: int) -> np.ndarray:
-    """float32 [vertices, 3]: how far each vertex moves. A line is `vertex dx dy dz`."""
+    """Read how far each vertex moves, float32 [vertices, 3]. A line is `vertex dx dy dz`."""
     moved = np.zeros((vertices, 3), np.float32)
     lines = [line for line in text.splitlines() if line and line[0] != "#"]
     table = np.array(" ".join(lines).split(), np.float64).reshape(-1, 4)

@@ -1,4 +1,4 @@
-"""What a head is made of at every sample: colour, gloss, and masks of skin, hair, lips and so on.
+"""Paint every sample of a head: colour, gloss, and masks of skin, hair, lips and so on.
 
 Places are those of the base mesh, in its decimetres (eyes at y 7.28, mouth at 6.7, chin at 6.2), so
 that what is painted follows every shape and expression. Each mask is float32 [p], from 0 to 1.
@@ -42,7 +42,7 @@ FAIR = (3, 4, 5)  # hair colours whose eyebrows are darker than the hair
 
 @dataclass
 class Material:
-    """What the surface is made of at each of its p samples."""
+    """Holds what the surface is made of at each of its p samples."""
 
     albedo: np.ndarray
     """float32 [p, 3], linear"""
@@ -57,12 +57,12 @@ class Material:
 
 
 def linear(srgb: ArrayLike) -> np.ndarray:
-    """Colour in sRGB, 0 to 1 -> linear light, float32."""
+    """Turn a colour in sRGB, 0 to 1, into linear light, float32."""
     return (np.asarray(srgb) ** 2.2).astype(np.float32)
 
 
 def materials(geometry: Geometry, s: Surface, turn: np.ndarray, f: Factors) -> Material:
-    """The materials of a surface whose head is turned by [3, 3].
+    """Return the materials of a surface whose head is turned by [3, 3].
 
     Smooths the normals of its eyes and teeth on the way.
     """
@@ -125,7 +125,7 @@ def materials(geometry: Geometry, s: Surface, turn: np.ndarray, f: Factors) -> M
 
 
 def skin_colour(f: Factors) -> np.ndarray:
-    """Linear [3]."""
+    """Return the skin's colour, linear [3]."""
     tones = np.array(SKINS).T
     srgb = [np.interp(f["skin_tone"] * (len(SKINS) - 1), range(len(SKINS)), c) for c in tones]
     warm = 0.035 * f["skin_warmth"]
@@ -133,7 +133,7 @@ def skin_colour(f: Factors) -> np.ndarray:
 
 
 def lip_colour(skin: np.ndarray, f: Factors) -> np.ndarray:
-    """Linear [3]: that of the skin, redder, below lipstick."""
+    """Return the lips' colour, linear [3]: that of the skin, redder, below lipstick."""
     lip = skin * [0.80, 0.50, 0.50] * (1.0 if f["skin_tone"] < 0.6 else 1.1)
     painted = linear(LIPSTICK) * (1 - 0.5 * f["skin_tone"])
     return lip * (1 - 0.7 * f["lipstick"]) + painted * 0.7 * f["lipstick"]
@@ -143,7 +143,7 @@ def lip_colour(skin: np.ndarray, f: Factors) -> np.ndarray:
 
 
 def flush(place: np.ndarray) -> np.ndarray:
-    """Cheeks, nose and ears, where skin is redder."""
+    """Mark cheeks, nose and ears, where skin is redder."""
     x, y, z = place.T
     side = np.abs(x)
     cheeks = np.exp(-(((side - 0.5) / 0.22) ** 2) - ((y - 6.98) / 0.17) ** 2) * (z > 0.8)
@@ -153,13 +153,13 @@ def flush(place: np.ndarray) -> np.ndarray:
 
 
 def sockets(place: np.ndarray) -> np.ndarray:
-    """Round the eyes, where skin is darker."""
+    """Mark the surroundings of the eyes, where skin is darker."""
     x, y, z = place.T
     return np.exp(-(((np.abs(x) - 0.31) / 0.2) ** 2) - ((y - 7.31) / 0.11) ** 2) * (z > 0.9)
 
 
 def bearded(place: np.ndarray) -> np.ndarray:
-    """Upper lip, cheeks below a line, jaw and throat."""
+    """Mark upper lip, cheeks below a line, jaw and throat."""
     x, y, z = place.T
     line = np.interp(np.abs(x), [0, 0.22, 0.42, 0.62, 0.85], [6.9, 6.82, 6.62, 6.78, 7.2])
     mask = smooth(line - y, -0.03, 0.12) * smooth(y, 5.98, 6.16) * smooth(z, 0.25, 0.5)
@@ -169,7 +169,7 @@ def bearded(place: np.ndarray) -> np.ndarray:
 
 
 def browed(place: np.ndarray, thickness: float) -> np.ndarray:
-    """Eyebrows: arches that taper outwards."""
+    """Mark the eyebrows: arches that taper outwards."""
     x, y, z = place.T
     side = np.abs(x)
     along = np.clip((side - 0.10) / 0.46, 0, 1)
@@ -180,7 +180,7 @@ def browed(place: np.ndarray, thickness: float) -> np.ndarray:
 
 
 def scalped(place: np.ndarray, style: str, f: Factors) -> np.ndarray:
-    """Where hair grows on the skin: above the hairline, but for the ears."""
+    """Mark where hair grows on the skin: above the hairline, but for the ears."""
     x, y, z = place.T
     if style == "bald":
         return np.zeros(len(place), np.float32)
@@ -192,7 +192,7 @@ def scalped(place: np.ndarray, style: str, f: Factors) -> np.ndarray:
 
 
 def dressed(place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The shirt, and the trim of its collar."""
+    """Mark the shirt, and the trim of its collar."""
     x, y, z = place.T
     collar = 5.99 - 0.16 * smooth(z, 0.1, 0.75) * np.exp(-((x / 0.7) ** 2))
     shirt = smooth(collar - y, -0.01, 0.01)
@@ -200,7 +200,7 @@ def dressed(place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def combed(s: Surface, style: str, f: Factors) -> np.ndarray:
-    """Brightness of the hair, about -1 to 1: strands of several widths from the crown down."""
+    """Return the brightness of the hair, about -1 to 1: strands of several widths from the crown down."""
     on_wig = s.part == HAIR
     around = np.where(on_wig, s.place[:, 0], azimuth(s.place))
     row = np.where(on_wig, s.place[:, 1], (8.6 - s.place[:, 1]) / 2.6)
@@ -220,7 +220,7 @@ def combed(s: Surface, style: str, f: Factors) -> np.ndarray:
 
 
 def gaze(f: Factors) -> np.ndarray:
-    """Where the eyes look [3], seen from the head: at the camera if they can turn so far."""
+    """Return where the eyes look [3], seen from the head: at the camera if they can turn so far."""
     x = np.radians(np.clip(-0.9 * f["yaw"], -26, 26) + f["gaze_x"])
     y = np.radians(np.clip(0.8 * f["pitch"], -8, 8) + f["gaze_y"])
     return np.array([np.sin(x) * np.cos(y), np.sin(y), np.cos(x) * np.cos(y)])
@@ -229,7 +229,7 @@ def gaze(f: Factors) -> np.ndarray:
 def paint_eyes(
     geometry: Geometry, s: Surface, turn: np.ndarray, f: Factors, albedo: np.ndarray
 ) -> None:
-    """White, iris and pupil by the angle to the gaze, and a catch-light, into `albedo`.
+    """Paint white, iris and pupil by the angle to the gaze, and a catch-light, into `albedo`.
 
     The eyeball has few triangles: its normals are moved half way to those of a sphere.
     """
@@ -259,7 +259,7 @@ def _sampled(mask: np.ndarray, uv: np.ndarray) -> np.ndarray:
 
 
 def _outer(amount: np.ndarray, colour: ArrayLike) -> np.ndarray:
-    """float32 [p, 3] of an amount [p] and a colour [3]."""
+    """Return float32 [p, 3] of an amount [p] and a colour [3]."""
     return np.multiply.outer(amount.astype(np.float32), np.asarray(colour, np.float32))
 
 

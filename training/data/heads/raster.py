@@ -1,12 +1,13 @@
-"""The inner loops of drawing, compiled by numba: triangles, normals, shadows, blur."""
+"""Run the inner loops of drawing, compiled by numba: triangles, normals, shadows, blur."""
 
 import numpy as np
-from numba import njit
+
+from training.data.heads.compiled import njit
 
 
-@njit(cache=True)
+@njit
 def rasterise(points, triangles, keep, two_sided, size):  # noqa: ANN001, ANN201 (numba)
-    """The nearest triangle at the centre of each of size x size samples.
+    """Find the nearest triangle at the centre of each of size x size samples.
 
     points: float32 [v, 3], x to the right and y down in samples, z towards the camera
     triangles: int32 [t, 3]
@@ -54,9 +55,9 @@ def rasterise(points, triangles, keep, two_sided, size):  # noqa: ANN001, ANN201
     return index, weights, depth
 
 
-@njit(cache=True)
+@njit
 def vertex_normals(points, triangles):  # noqa: ANN001, ANN201 (numba)
-    """Unit normals float32 [v, 3]: the mean of the triangles around a vertex, weighted by area.
+    """Return unit normals float32 [v, 3]: the mean of the triangles around a vertex, weighted by area.
 
     points: float32 [v, 3]; triangles: int32 [t, 3], counter-clockwise seen from outside
     """
@@ -76,9 +77,9 @@ def vertex_normals(points, triangles):  # noqa: ANN001, ANN201 (numba)
     return normals
 
 
-@njit(cache=True)
+@njit
 def interpolate(values, corners, weights):  # noqa: ANN001, ANN201 (numba)
-    """values float32 [v, c] at p points with corners int32 [p, 3] and weights float32 [p, 3]."""
+    """Interpolate values float32 [v, c] at p points with corners int32 [p, 3] and weights float32 [p, 3]."""
     out = np.empty((len(corners), values.shape[1]), np.float32)
     for p in range(len(corners)):
         i, j, k = corners[p]
@@ -90,9 +91,9 @@ def interpolate(values, corners, weights):  # noqa: ANN001, ANN201 (numba)
     return out
 
 
-@njit(cache=True)
+@njit
 def lit_fraction(points, depth, bias, radius):  # noqa: ANN001, ANN201 (numba)
-    """Share of the light that reaches each point float32 [p, 3], seen from the light.
+    """Return the share of the light that reaches each point float32 [p, 3], seen from the light.
 
     depth: float32 [s, s], the light's own depth map; the 5 x 5 samples compared span 2 x radius.
     """
@@ -110,9 +111,9 @@ def lit_fraction(points, depth, bias, radius):  # noqa: ANN001, ANN201 (numba)
     return out
 
 
-@njit(cache=True)
+@njit
 def box_blur(values, radius):  # noqa: ANN001, ANN201 (numba)
-    """Mean over (2 radius + 1)² samples of float32 [h, w]; beyond the edge counts as 0."""
+    """Average over (2 radius + 1)² samples of float32 [h, w]; beyond the edge counts as 0."""
     height, width = values.shape
     across = np.zeros_like(values)
     for y in range(height):
@@ -138,6 +139,6 @@ def box_blur(values, radius):  # noqa: ANN001, ANN201 (numba)
 
 
 def smooth(x: np.ndarray, start: float, end: float) -> np.ndarray:
-    """0 before `start`, 1 after `end` (which may be the smaller), smooth in between."""
+    """Return 0 before `start`, 1 after `end` (which may be the smaller), smooth in between."""
     t = np.clip((x - start) / (end - start), 0, 1)
     return t * t * (3 - 2 * t)

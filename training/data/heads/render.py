@@ -1,4 +1,4 @@
-"""A head as a picture."""
+"""Render a head as an image."""
 
 import colorsys
 
@@ -15,19 +15,19 @@ SAMPLES = 2
 
 
 def render(geometry: Geometry, f: Factors, size: int) -> np.ndarray:
-    """The head of factors `f` as uint8 [3, size, size]."""
+    """Render the head of factors `f` as uint8 [3, size, size]."""
     samples = size * SAMPLES
     turn = rotation(f)
     surface = look(geometry.pose(f), turn, sun(f), samples)
     material = materials(geometry, surface, turn, f)
-    picture = background(f, samples)
-    picture[surface.at] = light(surface, material, f)
-    picture = np.minimum(picture, 1.4)  # a highlight must not outshine the pixel it is a part of
-    return tone(picture.reshape(size, SAMPLES, size, SAMPLES, 3).mean((1, 3))).transpose(2, 0, 1)
+    image = background(f, samples)
+    image[surface.at] = light(surface, material, f)
+    image = np.minimum(image, 1.4)  # a highlight must not outshine the pixel it is a part of
+    return tone(image.reshape(size, SAMPLES, size, SAMPLES, 3).mean((1, 3))).transpose(2, 0, 1)
 
 
 def background(f: Factors, samples: int) -> np.ndarray:
-    """float32 [samples, samples, 3], linear: a muted colour, lighter behind the head."""
+    """Return float32 [samples, samples, 3], linear: a muted colour, lighter behind the head."""
     value = 0.55 + 0.37 * f["background_value"]
     saturation = 0.10 + 0.20 * (1 - f["background_value"])
     colour = linear(colorsys.hsv_to_rgb(f["background_hue"], saturation, value))
@@ -37,6 +37,6 @@ def background(f: Factors, samples: int) -> np.ndarray:
 
 
 def tone(light: np.ndarray) -> np.ndarray:
-    """Linear light -> uint8: a straight middle, a soft shoulder, gamma 2.2."""
+    """Turn linear light into uint8: a straight middle, a soft shoulder, gamma 2.2."""
     soft = np.where(light < 0.6, light, 0.6 + 0.4 * (1 - np.exp(-(light - 0.6) / 0.4)))
     return np.rint(255 * np.clip(soft, 0, 1) ** (1 / 2.2)).astype(np.uint8)

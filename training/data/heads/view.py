@@ -1,4 +1,4 @@
-"""What the camera sees of a head, and how much of it the key light reaches."""
+"""Find what the camera sees of a head, and how much of it the key light reaches."""
 
 from dataclasses import dataclass
 
@@ -11,16 +11,16 @@ from training.data.heads.raster import interpolate, lit_fraction, rasterise, ver
 LENS = 9.0
 """Distance of the camera, in half heads"""
 WIDTH = 2.9
-"""Of the picture where the middle of the head is, in half heads"""
+"""Width of the image where the middle of the head is, in half heads"""
 SHADOWS = 160
 """Samples along the side of the shadow map"""
 SHADOWS_WIDTH = 3.6
-"""Of the shadow map, in half heads"""
+"""Width of the shadow map, in half heads"""
 
 
 @dataclass
 class Surface:
-    """What is seen at each of the p samples that show the head."""
+    """Holds what is seen at each of the p samples that show the head."""
 
     at: np.ndarray
     """bool [s, s]: the samples that show it; the arrays below have them in this order"""
@@ -39,7 +39,7 @@ class Surface:
 
 
 def rotation(f: Factors) -> np.ndarray:
-    """The head's pose [3, 3]: yaw, then pitch, then roll."""
+    """Return the head's pose [3, 3]: yaw, then pitch, then roll."""
     (cy, cp, cr), (sy, sp, sr) = (
         trig(np.radians([f["yaw"], f["pitch"], f["roll"]])) for trig in (np.cos, np.sin)
     )
@@ -50,7 +50,7 @@ def rotation(f: Factors) -> np.ndarray:
 
 
 def sun(f: Factors) -> np.ndarray:
-    """Direction to the key light, seen from the camera."""
+    """Return the direction to the key light, seen from the camera."""
     around, height = np.radians(f["light_azimuth"]), np.radians(f["light_elevation"])
     return np.array(
         [np.sin(around) * np.cos(height), np.sin(height), np.cos(around) * np.cos(height)],
@@ -59,7 +59,7 @@ def sun(f: Factors) -> np.ndarray:
 
 
 def look(head: Mesh, turn: np.ndarray, toward: np.ndarray, samples: int) -> Surface:
-    """A head turned by [3, 3] in the light from `toward` [3], at samples x samples points."""
+    """Look at a head turned by [3, 3] in the light from `toward` [3], at samples x samples points."""
     points = head.points @ turn.T
     normals = vertex_normals(points, head.triangles)
     two_sided = np.isin(head.parts, (HAIR, LASH, GLASSES, TEETH, TONGUE))
@@ -85,7 +85,7 @@ def look(head: Mesh, turn: np.ndarray, toward: np.ndarray, samples: int) -> Surf
 
 
 def _reached(head: Mesh, points: np.ndarray, toward: np.ndarray, probes: np.ndarray) -> np.ndarray:
-    """Share of the light that reaches each probe [p, 3]. What is thin or clear casts no shadow."""
+    """Return the share of the light that reaches each probe [p, 3]. What is thin or clear casts no shadow."""
     right = np.cross([0, 1, 0], toward)
     right /= np.linalg.norm(right)
     frame = np.stack([right, np.cross(toward, right), toward]).astype(np.float32)
@@ -99,5 +99,5 @@ def _reached(head: Mesh, points: np.ndarray, toward: np.ndarray, probes: np.ndar
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    """Vectors [p, 3] at length 1."""
+    """Scale vectors [p, 3] to length 1."""
     return vectors / (np.sqrt(np.einsum("pc,pc->p", vectors, vectors)) + 1e-9)[:, None]

@@ -1,0 +1,153 @@
+"""A 2-D latent space to move in: every point is an image, and every image has its place and its uncertainty."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from gen_models.app import controls
+from gen_models.app.chapter import Experiment, Models
+from gen_models.app.chapters.vae import common
+from gen_models.app.checks import user_facing
+from gen_models.app.shell import layout
+from gen_models.numerics import latents
+from gen_models.runtime import Array, Model
+
+EXTENT = 3.0
+"""The map shows [−3, 3]²: all but half a percent of p(z) = N(0, I)."""
+START = 8
+"""The example that is chosen at first: of the first ten digits, the one with the largest rings."""
+PAD, RESULTS = "vae-map", "vae-map-results"
+
+
+def background(model: Model) -> Array:
+    """The means of p(x|z) over a grid of z, at most about 620 pixels wide: uint8 (H, W, c)."""
+    side = int(model.output("decoder", "x").shape[-1])
+    n = int(np.clip(620 // side, 6, 22))
+    # Each image stands in the middle of its own cell, so that the dot is over what it shows.
+    z = latents.plane(n, EXTENT * (1 - 1 / n))
+    return controls.grid(common.decode(model, z), n, gap=0)
+
+
+def at_point(model: Model, z: Array) -> controls.Reply:
+    """What the map shows beside a point z (2,)."""
+    return {
+        "images": {"mean": controls.pixels(common.decode(model, z[None])[0])},
+        "text": {"prior": common.nats(common.log_prior(z))},
+    }
+
+
+def of_image(model: Model, x: Array) -> controls.Reply:
+    """Encode an image (1, c, h, w); the map moves to the mean of q(z|x) and draws its ellipse."""
+    q = common.encode(model, x)
+    y = model("decoder", z=q.mu[None])["x"]
+    return {
+        "images": {"own": controls.pixels(common.as_pictures(model, y)[0])},
+        "text": {
+            "error": common.format_number(common.squared_error(x, y)),
+            "kl": common.nats(q.kl.sum()),
+        },
+        "send": {PAD: {"value": q.mu.tolist(), "ellipse": [*q.mu.tolist(), *q.sigma.tolist()]}},
+    }
+
+
+def build(models: Models) -> None:
+    """Lay out the map of the models with a 2-D z, beside a canvas to draw on."""
+    flat = {name: model for name, model in models.items() if common.latent_dim(model) == 2}
+    if not flat:
+        common.markdown(
+            "A map needs a VAE with two latent dimensions; this makes one: "
+            "`python -m training.vae --name NAME --data DATA --latent-dim 2`."
+        )
+        return
+    first = common.usual(flat)
+    with layout.controls():
+        choice = common.model_choice(flat, first)
+        canvases = common.Canvases(
+            flat,
+            of_image,
+            prefix="vae-map-canvas",
+            first=first,
+            start=START,
+            screens=[("own", "your image, decoded at its mean")],
+            numbers=[
+                ("error", "squared error of your image"),
+                ("kl", "KL of its region from p(z)"),
+            ],
+            results=RESULTS,
+        )
+    with layout.results(), gr.Row(elem_classes="ll-beside"):
+        pad = controls.LatentPad(
+            lambda request: at_point(
+                common.get_model(flat, request["context"].get("model")), request["value"]
+            ),
+            lo=-EXTENT,
+            hi=EXTENT,
+            background=controls.data_uri(background(first)),
+            context={"model": first.card.name},
+            screens=[("mean", "mean of p(x|z) at the dot")],
+            numbers=[("prior", "log p(z) at the dot")],
+            label="The latent plane",
+            elem_id=PAD,
+            results=RESULTS,
+            address="z",
+        )
+        layout.outlet(RESULTS)
+
+    @user_facing
+    def change(name: str) -> tuple[dict[str, Any], ...]:
+        """The map of a model."""
+        model = common.get_model(flat, name)
+        new = gr.update(
+            background=controls.data_uri(background(model)), ellipse=None, context={"model": name}
+        )
+        return new, *canvases.updates(model)
+
+    choice.change(change, choice, [pad, *canvases.pads], api_name="vae_map", show_progress="hidden")
+
+
+def offer(models: Models) -> None:
+    """Encoding and decoding with any model, over HTTP."""
+
+    def encode(model: str, example: int) -> dict[str, Any]:
+        """q(z|x) of an example image: mu, sigma and KL in nats by dimension, and the mean decoded, as a PNG."""
+        chosen = common.get_model(models, model)
+        x = common.checked_example(chosen, example)
+        q = common.encode(chosen, x)
+        y = chosen("decoder", z=q.mu[None])["x"]
+        return {
+            "mu": q.mu.tolist(),
+            "sigma": q.sigma.tolist(),
+            "KL": q.kl.tolist(),
+            "squared error": common.squared_error(x, y),
+            "picture": controls.data_uri(common.as_pictures(chosen, y)[0]),
+        }
+
+    def decode(model: str, z: list[float]) -> str:
+        """The mean of p(x|z), as a PNG in a data: URI."""
+        chosen = common.get_model(models, model)
+        return controls.data_uri(common.decode(chosen, common.checked_latent(chosen, z)[None])[0])
+
+    common.endpoint(encode, "vae_encode")
+    common.endpoint(decode, "vae_decode")
+
+
+EXPERIMENT = Experiment(
+    id="map",
+    title="Map",
+    idea="Every point of the plane is an image, and every image has its region in the plane: the encoder answers with "
+    "a Gaussian, drawn as rings at one and two standard deviations.",
+    equation=r"\begin{aligned} q_\phi(z|x) &= \mathcal{N}\big(z;\, \mu(x), \sigma^2(x)\big) \\ "
+    r"\hat{x} &= D_\theta(z) \end{aligned}",
+    lecture="§2.4, §2.6",
+    notice="Choose the 6: it comes back as a 0, with a squared error of 86.8 where test images have 32.2 on average; "
+    "its neighbours on the map are 0s and 6s. The 5 lies among 3s. Two dimensions have no room for all; the ten of "
+    "**Dials** bring the 6’s error down to 32.7.",
+    control="#vae-map .ll-pad",
+    result="#vae-map-results canvas[data-slot=mean]",
+    number="#vae-map-results .ll-number",
+    elsewhere="z=0.1,1",
+    build=build,
+)

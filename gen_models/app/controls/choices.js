@@ -1,0 +1,184 @@
+// Choices: one of a few numbers, one of a few images, or several images. choices.py describes the settings.
+(() => {
+  "use strict";
+  const { controlOf, el, exampleButton, kinds, markPressed, whenThere } = LatentLab;
+
+  // The value is the index of what is chosen; it goes into the context of the live controls `targets`.
+  class Choice {
+    constructor(root, settings, { props, trigger, watch }) {
+      Object.assign(this, { root, settings, props, trigger });
+      this.build();
+      this.show(props.value);
+      // A page that was hidden is built anew, and its live controls begin where they first began.
+      if (props.value !== settings.first) whenThere(settings.targets, () => this.send(props.value));
+      if (settings.address) LatentLab.address.register(this, settings.address);
+      // Python has chosen; or Gradio, while it builds the page, took back what the address said.
+      watch("value", () => {
+        this.show(props.value);
+        this.note(props.value);
+        if (this.path) LatentLab.address.again(this.path, settings.address);
+      });
+    }
+
+    // The chosen one as an address writes it: a number itself, an image by its number from 1.
+    toAddress(i) {
+      return String(this.settings.values[i]);
+    }
+
+    // Choose what an address says; false if there is no such thing.
+    restore(text) {
+      const i = this.settings.values.findIndex((_, j) => this.toAddress(j) === text);
+      if (i < 0) return false;
+      this.choose(i);
+      whenThere(this.settings.targets, () => this.send(i));
+      this.props.value = i;
+      this.note(i);
+      this.trigger("select");
+      return true;
+    }
+
+    note(i) {
+      if (this.path) LatentLab.address.note(this.path, this.settings.address, this.toAddress(i));
+    }
+
+    get value() {
+      return this.props.value;
+    }
+
+    choose(i) {
+      this.show(i);
+      this.send(i);
+    }
+
+    send(i) {
+      const { key, targets, values } = this.settings;
+      for (const id of targets) controlOf(id)?.change({ context: { [key]: values[i] } });
+    }
+  }
+
+  class Steps extends Choice {
+    build() {
+      this.input = this.root.querySelector("input");
+      this.output = this.root.querySelector(".ll-value");
+      this.input.addEventListener("input", () => this.choose(+this.input.value));
+      this.input.addEventListener("change", () => {
+        this.props.value = +this.input.value;
+        this.note(this.props.value);
+      });
+    }
+
+    show(i) {
+      const { unit, values } = this.settings;
+      this.input.value = i;
+      this.output.textContent = `${values[i]} ${unit}`;
+      this.input.setAttribute("aria-valuetext", this.output.textContent);
+    }
+  }
+
+  class Thumbnails extends Choice {
+    build() {
+      this.buttons = [...this.root.querySelectorAll("button")];
+      this.buttons.forEach((button, i) => {
+        button.addEventListener("click", () => {
+          this.choose(i);
+          this.props.value = i;
+          this.note(i);
+          this.trigger("select");
+        });
+      });
+    }
+
+    toAddress(i) {
+      return String(i + 1);
+    }
+
+    show(i) {
+      markPressed(this.buttons, i);
+    }
+  }
+
+  // The value is the list of what is chosen, in that order.
+  class Strip {
+    constructor(root, settings, { props, trigger, watch }) {
+      Object.assign(this, { root, settings, props, trigger });
+      this.group = root.querySelector("[role=group]");
+      this.chosen = [...props.value];
+      this.draw();
+      watch("images", () => this.draw());
+      watch("value", () => {
+        this.chosen = [...props.value];
+        this.mark();
+        this.note();
+        if (this.path) LatentLab.address.again(this.path, this.settings.address);
+      });
+      if (settings.address) LatentLab.address.register(this, settings.address);
+    }
+
+    get value() {
+      return this.chosen;
+    }
+
+    // Numbers from 1, in the order they were chosen; undefined where something else than an image of the strip is shown.
+    toAddress(chosen) {
+      return chosen.length < this.settings.fewest ? undefined : chosen.map((i) => i + 1).join(",");
+    }
+
+    restore(text) {
+      const { fewest, most } = this.settings;
+      const chosen = text === "" ? [] : text.split(",").map((part) => (/^\d{1,4}$/.test(part) ? part - 1 : -1));
+      const isFit =
+        chosen.every((i) => i >= 0 && i < this.props.images.length) && new Set(chosen).size === chosen.length;
+      if (!isFit || chosen.length < fewest || chosen.length > most) return false;
+      this.tell(chosen);
+      return true;
+    }
+
+    note() {
+      if (!this.path) return;
+      const text = this.toAddress(this.chosen);
+      this.root.toggleAttribute("data-personal", text === undefined);
+      LatentLab.address.note(this.path, this.settings.address, text);
+    }
+
+    tell(chosen) {
+      this.chosen = chosen;
+      this.mark();
+      this.props.value = [...chosen];
+      this.note();
+      this.trigger("release");
+    }
+
+    draw() {
+      const images = this.props.images.map((src, i) => {
+        const style = "display: block; width: 100%; margin: 0; border-radius: 3px";
+        const image = el("img", { class: "ll-pixels", alt: "", loading: "lazy", src, style });
+        const button = exampleButton("", image, () => this.press(i));
+        const place = el("span", { style: "display: block; font-size: 0.85rem; line-height: 1.3" });
+        place.hidden = this.settings.most === 1;
+        button.append(place);
+        return button;
+      });
+      this.group.replaceChildren(...images);
+      this.mark();
+    }
+
+    mark() {
+      const { most, noun } = this.settings;
+      [...this.group.children].forEach((button, i) => {
+        const place = most > 1 ? this.chosen.indexOf(i) + 1 : 0;
+        button.setAttribute("aria-pressed", String(this.chosen.includes(i)));
+        button.setAttribute("aria-label", `${noun} ${i + 1}${place ? `, number ${place}` : ""}`);
+        button.lastElementChild.textContent = place || "";
+      });
+    }
+
+    press(i) {
+      const { fewest, most } = this.settings;
+      if (most === 1) this.tell([i]);
+      else if (!this.chosen.includes(i)) this.tell([...this.chosen, i].slice(-most));
+      else if (this.chosen.length > fewest) this.tell(this.chosen.filter((j) => j !== i));
+    }
+  }
+
+  Object.assign(kinds, { Steps, Thumbnails, Strip });
+})();

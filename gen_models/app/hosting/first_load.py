@@ -1,0 +1,251 @@
+"""What a first visit brings over the wire: the page and its configuration, made once, light and compressed.
+
+Gradio copies all of its configuration for each request of `/` and `/config`, and its Brotli leaves both alone, as their
+paths have no extension. Here each is made once for every address that the app is reached by, and kept compressed.
+
+Experiments lay out their images as data: URIs. Those in the configuration become `Files`, at addresses named by their
+contents, which a browser asks for when the tab opens and then keeps. What an event or a live control answers is
+not touched, nor is anything else but the cache of Gradio's own files, whose names change with what is in them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gzip
+import hashlib
+import html
+import json
+import re
+from collections import OrderedDict
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote
+
+import anyio
+import brotli  # Gradio's own, of which it compresses its files with
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gen_models.app.hosting.guard import NOT_HERE, ASGIApp, Message, Receive, Refused, Send
+
+PAGES = frozenset({"/", "/config", "/config/"})
+LASTING = ("/assets/",)
+"""Where the name of a file changes with its contents."""
+FOREVER = "public, max-age=31536000, immutable"
+MAX_KEPT = 8
+"""Pages that are kept, for `/` and `/config` by each address of the app; the one used longest ago gives way."""
+ADDRESS = (b"host", b"x-forwarded-host", b"x-forwarded-proto", b"x-gradio-server")
+"""Headers that say by which address the app is reached, which is written into the page."""
+
+FILES = "latent-lab/files"
+"""Where `Files` are, below the address of the app: a relative address holds behind any proxy, and on Spaces."""
+_KINDS = "png|jpeg|webp|gif"
+_URI = re.compile(rf"data:image/({_KINDS});base64,([A-Za-z0-9+/]+=*)")
+_QUOTED_URI = re.compile(
+    rf"data%3Aimage%2F(?:{_KINDS})%3Bbase64%2C(?:[A-Za-z0-9]|%2B|%2F)+(?:%3D)*"
+)
+_UNREAD = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs", "skip_api")
+"""What the configuration says of a component and Gradio's page never reads, unlike its Python client."""
+_CONFIG = re.compile(r"(<script>window\.gradio_config = )(.*?)(;</script>)", re.DOTALL)
+_META = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
+_DATA, _MANIFEST = "<script>window.gradio_config", '<link rel="manifest" href="/manifest.json" />'
+_APP, _END = "<gradio-app", "</body>"
+
+
+class Files:
+    """Files in memory, each named by a hash of its bytes; nothing on a disk can be asked for."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, tuple[bytes, str]] = {}
+        self.route = Route(f"/{FILES}/{{name}}", self._answer)
+        """For `launch(app_kwargs={"routes": [...]})`."""
+
+    def add(self, data: bytes, kind: str) -> str:
+        """Keep an image, of a type such as "png"; returns its address, relative to that of the app."""
+        name = f"{hashlib.sha256(data).hexdigest()[:20]}.{kind}"
+        self._files[name] = (data, f"image/{kind}")
+        return f"{FILES}/{name}"
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    async def _answer(self, request: Request) -> Response:
+        found = self._files.get(request.path_params["name"])
+        if found is None:
+            return Refused(404, NOT_HERE).response()
+        data, media_type = found
+        headers = {"cache-control": FOREVER, "x-content-type-options": "nosniff"}
+        return Response(data, media_type=media_type, headers=headers)
+
+    def take_from(self, text: str) -> str:
+        """`text` with an address in the place of each image in a data: URI, percent-encoded or not."""
+
+        def plain(found: re.Match[str]) -> str:
+            return self.add(base64.b64decode(found[2]), found[1])
+
+        def quoted(found: re.Match[str]) -> str:
+            return quote(_URI.sub(plain, unquote(found[0])), safe="")
+
+        return _QUOTED_URI.sub(quoted, _URI.sub(plain, text))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A page that was made, compressed."""
+
+    media_type: bytes
+    br: bytes
+    gzip: bytes
+
+    @classmethod
+    def of(cls, body: bytes, media_type: bytes) -> Kept:
+        """Compress a body."""
+        return cls(media_type, brotli.compress(body, quality=9), gzip.compress(body, 9, mtime=0))
+
+    def answer(self, accepted: str) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+        """Body and headers for a browser that sent this `accept-encoding`."""
+        words = {
+            word.partition(";")[0].strip() for word in accepted.split(",") if "q=0" not in word
+        }
+        coding = next((each for each in ("br", "gzip") if each in words), None)
+        body = {"br": self.br, "gzip": self.gzip}.get(coding or "") or gzip.decompress(self.gzip)
+        headers = [
+            (b"content-type", self.media_type),
+            (b"content-length", b"%d" % len(body)),
+            (b"vary", b"Accept-Encoding"),
+        ]
+        return body, headers + ([(b"content-encoding", coding.encode())] if coding else [])
+
+
+class FirstLoad:
+    """ASGI middleware, to stand between the guard and Gradio; one for each app.
+
+    Args:
+        app: Gradio's.
+        files: where the images of the configuration go.
+        tags: HTML for the head, in the place of the tags that Gradio's template has for itself; "{root}" in it becomes
+            the address of the app.
+        body: HTML that stands before the app, and is on the screen before it is.
+    """
+
+    def __init__(self, app: ASGIApp, files: Files, tags: str, body: str) -> None:
+        self.app, self.files, self.tags, self.body = app, files, tags, body
+        self.kept: OrderedDict[tuple[Any, ...], Kept] = OrderedDict()
+        self.making = asyncio.Lock()
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer for one of `PAGES`; pass anything else on."""
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+            await self.app(scope, receive, send)
+            return
+        path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+        if path in PAGES:
+            await self._page(scope, send)
+        elif path.startswith(LASTING):
+            await self.app(scope, receive, _lasting(send))
+        else:
+            await self.app(scope, receive, send)
+
+    async def _page(self, scope: MutableMapping[str, Any], send: Send) -> None:
+        headers = scope["headers"]
+        key = (
+            scope["path"],
+            scope.get("root_path", ""),
+            scope.get("scheme"),
+            *((name, value) for name, value in headers if name in ADDRESS),
+        )
+        async with self.making:
+            kept = self.kept.get(key)
+            status, media_type, body = 200, b"", b""
+            if kept is None:
+                # No query: Gradio's one is for links to a session, which the guard closes.
+                status, media_type, body = await _fetch(
+                    self.app, {**scope, "method": "GET", "query_string": b""}
+                )
+                if status == 200:
+                    kept = await anyio.to_thread.run_sync(self._made, body, media_type)
+                    self.kept[key] = kept
+                    if len(self.kept) > MAX_KEPT:
+                        self.kept.popitem(last=False)
+            else:
+                self.kept.move_to_end(key)
+        if kept is None:
+            await Response(body, status, media_type=media_type.decode())(scope, _nothing, send)
+            return
+        accepted = ", ".join(v.decode("latin-1") for n, v in headers if n == b"accept-encoding")
+        content, answer = kept.answer(accepted)
+        await send({"type": "http.response.start", "status": 200, "headers": answer})
+        # What is sent to HEAD has no body.
+        await send({
+            "type": "http.response.body",
+            "body": content if scope["method"] == "GET" else b"",
+        })  # fmt: skip
+
+    def _made(self, body: bytes, media_type: bytes) -> Kept:
+        text = self.files.take_from(body.decode("utf-8"))
+        if media_type.startswith(b"text/html"):
+            text = dressed(text, self.tags, self.body)
+        return Kept.of(text.encode("utf-8"), media_type)
+
+
+def dressed(page: str, tags: str, body: str) -> str:
+    """Gradio's page with our tags, with `body` before the app, and with its data where nothing waits for them."""
+    start, data_mark, rest = page.partition(_DATA)
+    data, manifest_mark, rest = rest.partition(_MANIFEST)
+    before, app_mark, rest = rest.partition(_APP)
+    inside, end_mark, end = rest.rpartition(_END)
+    if not (data_mark and manifest_mark and app_mark and end_mark):
+        raise ValueError("Gradio's template is not the one this was written for")
+    found = re.search(r'"root":"([^"]*)"', data)
+    root = html.escape(found[1] if found else "")
+    # Gradio's address of the manifest leads out of a sub-path.
+    links = tags.replace("{root}", root) + _MANIFEST.replace("/manifest", "manifest")
+    # Its modules run once everything is read, so its data may as well come last.
+    return (
+        f"{_META.sub('', start)}{links}{before}{body}{app_mark}{inside}"
+        f"{_CONFIG.sub(_read_only, data_mark + data)}{end_mark}{end}"
+    )
+
+
+def _read_only(found: re.Match[str]) -> str:
+    """The configuration in the page without what is not read."""
+    config = json.loads(found[2])
+    for component in config["components"]:
+        for name in _UNREAD:
+            component.pop(name, None)
+    text = json.dumps(config, separators=(",", ":"), ensure_ascii=False)
+    for sign in "<>&'":  # as Gradio writes them into its page
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return found[1] + text + found[3]
+
+
+async def _fetch(app: ASGIApp, scope: MutableMapping[str, Any]) -> tuple[int, bytes, bytes]:
+    """Status, media type and body of an answer."""
+    status, media_type, body = 500, b"", bytearray()
+
+    async def take(message: Message) -> None:
+        nonlocal status, media_type
+        if message["type"] == "http.response.start":
+            status, media_type = message["status"], dict(message["headers"])[b"content-type"]
+        elif message["type"] == "http.response.body":
+            body.extend(message.get("body", b""))
+
+    await app(scope, _nothing, take)
+    return status, media_type, bytes(body)
+
+
+async def _nothing() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+def _lasting(send: Send) -> Send:
+    async def lasting(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 200:
+            kept = [(n, v) for n, v in message["headers"] if n.lower() != b"cache-control"]
+            message = {**message, "headers": [*kept, (b"cache-control", FOREVER.encode())]}
+        await send(message)
+
+    return lasting

@@ -1,0 +1,43 @@
+"""What is there before the app is: the page's title and description, its icon and preview, and its first words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gen_models.app.hosting.first_load import Files
+
+HERE = Path(__file__).parent
+TITLE = "Latent Lab"
+DESCRIPTION = (
+    "Autoencoders, VAEs and GANs to operate in the browser: the companion to a course lecture."
+)
+ICON = HERE / "icon.svg"
+"""For `launch(favicon_path=...)`."""
+BODY = (HERE / "opening.html").read_text("utf-8")
+"""A few words that are on the screen until the app is there."""
+PREVIEW, PREVIEW_SIZE = HERE / "preview.jpg", (1200, 630)
+"""What chats and networks show of a link to the app."""
+
+
+def tags(files: Files) -> str:
+    """What the page says of itself, to browsers and to those who link to it: HTML for `first_load.FirstLoad`."""
+    preview = files.add(PREVIEW.read_bytes(), "jpeg")
+    width, height = PREVIEW_SIZE
+    said = {
+        "type": "website",
+        "url": "{root}/",
+        "title": TITLE,
+        "description": DESCRIPTION,
+        "image": "{root}/" + preview,
+        "image:width": str(width),
+        "image:height": str(height),
+        "image:alt": "A map of decoded digits with a dot to drag, and the digit at the dot.",
+    }
+    lines = [
+        f"<title>{TITLE}</title>",
+        f'<meta name="description" content="{DESCRIPTION}" />',
+        '<link rel="icon" type="image/svg+xml" href="favicon.ico" />',
+        '<meta name="twitter:card" content="summary_large_image" />',
+        *(f'<meta property="og:{name}" content="{words}" />' for name, words in said.items()),
+    ]
+    return "\n\t\t".join(lines) + "\n\t\t"

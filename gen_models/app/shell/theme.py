@@ -1,0 +1,136 @@
+"""The look: colours, type and spacing, light and dark. Nothing is fetched; fonts are the visitor's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gradio.themes import Base, Color
+from gradio.themes.utils import sizes
+
+CSS = "".join(
+    (Path(__file__).parent / name).read_text("utf-8") for name in ("app.css", "front.css")
+)
+"""For `launch(css=...)`: the classes of a tab's anatomy, of the live controls, and of the first page and Models."""
+
+PETROL = Color(
+    name="petrol",
+    c50="#eef7f7",
+    c100="#d6ebec",
+    c200="#aed8da",
+    c300="#7dc0c3",
+    c400="#4aa2a7",
+    c500="#26868c",
+    c600="#176c72",
+    c700="#15575c",
+    c800="#15464a",
+    c900="#133a3e",
+    c950="#082327",
+)
+PAPER = Color(
+    name="paper",
+    c50="#fbfaf8",
+    c100="#f4f2ee",
+    c200="#e7e3dc",
+    c300="#d3cdc3",
+    c400="#aaa398",
+    c500="#7b746a",
+    c600="#5e574e",
+    c700="#46413a",
+    c800="#2d2a26",
+    c900="#1d1b18",
+    c950="#131210",
+)
+
+
+def theme() -> Base:
+    """For `launch(theme=...)`. Text on its background has a contrast of 4.5 or more, light and dark (WCAG AA)."""
+    look = Base(
+        primary_hue=PETROL,
+        secondary_hue=PETROL,
+        neutral_hue=PAPER,
+        spacing_size=sizes.spacing_md,
+        radius_size=sizes.radius_md,
+        text_size=sizes.text_lg,
+        font=("system-ui", "sans-serif"),
+        font_mono=("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"),
+    )
+    return look.set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="*neutral_950",
+        body_text_color="*neutral_900",
+        body_text_color_dark="*neutral_100",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
+        background_fill_primary="white",
+        background_fill_primary_dark="*neutral_900",
+        background_fill_secondary="*neutral_100",
+        background_fill_secondary_dark="*neutral_800",
+        border_color_primary="*neutral_200",
+        border_color_primary_dark="*neutral_700",
+        border_color_accent="*primary_600",
+        border_color_accent_dark="*primary_400",
+        color_accent="*primary_600",
+        color_accent_soft="*primary_50",
+        color_accent_soft_dark="*primary_950",
+        link_text_color="*primary_700",
+        link_text_color_dark="*primary_300",
+        link_text_color_hover="*primary_900",
+        link_text_color_hover_dark="*primary_200",
+        link_text_color_visited="*primary_700",
+        link_text_color_visited_dark="*primary_300",
+        link_text_color_active="*primary_700",
+        link_text_color_active_dark="*primary_300",
+        block_background_fill="transparent",
+        block_background_fill_dark="transparent",
+        block_border_width="0px",
+        block_shadow="none",
+        block_padding="0px",
+        block_label_text_color="*body_text_color_subdued",
+        block_title_text_color="*body_text_color_subdued",
+        block_title_text_color_dark="*body_text_color_subdued",
+        block_title_text_weight="500",
+        panel_background_fill="transparent",
+        panel_background_fill_dark="transparent",
+        panel_border_width="0px",
+        layout_gap="*spacing_xxl",
+        form_gap_width="0px",
+        input_background_fill="white",
+        input_background_fill_dark="*neutral_900",
+        input_border_color="*neutral_400",
+        input_border_color_dark="*neutral_600",
+        input_border_color_focus="*primary_600",
+        input_border_color_focus_dark="*primary_400",
+        input_border_width="1px",
+        input_shadow="none",
+        input_shadow_focus="none",
+        slider_color="*primary_600",
+        slider_color_dark="*primary_400",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_500",
+        button_primary_text_color="white",
+        button_primary_text_color_dark="white",
+        button_secondary_background_fill="white",
+        button_secondary_background_fill_dark="*neutral_800",
+        button_secondary_background_fill_hover="*neutral_100",
+        button_secondary_background_fill_hover_dark="*neutral_700",
+        button_secondary_border_color="*neutral_400",
+        button_secondary_border_color_dark="*neutral_600",
+        button_secondary_text_color="*neutral_900",
+        button_secondary_text_color_dark="*neutral_100",
+        button_border_width="1px",
+        button_large_text_size="*text_md",
+        button_large_text_weight="500",
+        checkbox_background_color="white",
+        checkbox_background_color_dark="*neutral_900",
+        checkbox_border_color="*neutral_500",
+        checkbox_border_color_dark="*neutral_400",
+        checkbox_border_color_selected="*primary_600",
+        checkbox_border_color_selected_dark="*primary_400",
+        checkbox_background_color_selected="*primary_600",
+        checkbox_background_color_selected_dark="*primary_600",
+        button_transition="background-color 120ms",
+        code_background_fill="*neutral_100",
+        code_background_fill_dark="*neutral_800",
+    )

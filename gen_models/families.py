@@ -1,0 +1,554 @@
+"""What each family of models promises: its graphs and their ports, its facts, its metrics. It imports nothing of ours.
+
+A card of a family holds `facts` of the type given here, at least the graphs that these facts promise, and no metrics
+but those listed. `training/` writes them, the app reads them; both by the names in this file, so that neither can
+drift. To add a family, write its facts, its entry in FAMILIES, and one in `training.tools.registry`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Graphs and metrics
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class Strict:
+    """Marks a type of a card: when one is read, a name that the type does not have is a mistake."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (Pydantic's name for it)
+
+
+class Ports(NamedTuple):
+    """Names the inputs and outputs that a graph has at least."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+Graphs = dict[str, Ports]
+"""By role: "encoder", "decoder", "generator", ..."""
+
+
+class MetricId(StrEnum):
+    """Names a number in a card. One that is taken several times has a variant after it: `squared_error/10`."""
+
+    ACCURACY = "accuracy"
+    ACTIVE_DIMENSIONS = "active_dimensions"
+    ATTRIBUTE_AUROC = "attribute_auroc"
+    CLASS_OF_CATEGORY = "class_of_category"
+    CODE_ACCURACY = "code_accuracy"
+    CYCLE_ERROR = "cycle_error"
+    DIMENSION_KL = "dimension_kl"
+    DIVERSITY = "diversity"
+    DRAWING_DISTANCE = "drawing_distance"
+    ELBO = "elbo"
+    EXPLAINED_VARIANCE = "explained_variance"
+    FID = "fid"
+    FRECHET_DISTANCE = "frechet_distance"
+    FRECHET_DISTANCE_REAL = "frechet_distance_real"
+    HIGH_QUALITY = "high_quality"
+    INFORMATION_BOUND = "information_bound"
+    KL = "kl"
+    L1 = "l1"
+    MODES = "modes"
+    MODE_KL = "mode_kl"
+    NEAR_COPIES = "near_copies"
+    NEAREST_TRAINING_DISTANCE = "nearest_training_distance"
+    NLL_BOUND = "nll_bound"
+    PAIR_ERROR = "pair_error"
+    PRECISION = "precision"
+    PRECISION_REAL = "precision_real"
+    PRINCIPAL_ANGLE = "principal_angle"
+    PSNR = "psnr"
+    RECALL = "recall"
+    RECALL_REAL = "recall_real"
+    RECOGNISED = "recognised"
+    RECOGNISED_REAL = "recognised_real"
+    RECONSTRUCTION = "reconstruction"
+    SECONDS = "seconds"
+    SHARPNESS = "sharpness"
+    SQUARED_ERROR = "squared_error"
+    SSIM = "ssim"
+
+    def of(self, *variant: object, model: str = "") -> str:
+        """Write the key in a card: the id, each variant after a slash, and, of another model than the card's, its name.
+
+        `MetricId.CYCLE_ERROR.of("x", 0.1)` is "cycle_error/x/0.1", `MetricId.L1.of(model="a")` is "l1@a".
+        """
+        return "/".join([self.value, *map(str, variant)]) + (f"@{model}" if model else "")
+
+
+@dataclass(frozen=True)
+class MetricSpec:
+    """Says how a metric is shown and read."""
+
+    label: str
+    unit: str = ""
+    """May name what differs from model to model in braces: "of {total}"."""
+    better: Literal["lower", "higher"] | None = None
+    """None where neither is better in itself."""
+    variants: tuple[str, ...] = ()
+    """What each variant after the id stands for, such as "code size {}"."""
+
+
+class Key(NamedTuple):
+    """Holds a key of `Card.metrics`, taken apart."""
+
+    id: str
+    variants: tuple[str, ...]
+    model: str
+    """The model that was measured, where it is not the card's own."""
+
+
+def parse_key(key: str) -> Key:
+    """Take a key such as "cycle_error/x/0.1" or "l1@pix2pix-paper" apart."""
+    measured, _, model = key.partition("@")
+    name, *variants = measured.split("/")
+    return Key(name, tuple(variants), model)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Facts
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class Facts(Strict):
+    """What the code of a family needs to know of one model: a frozen dataclass for each family."""
+
+    def graphs(self) -> Graphs:
+        """Name the graphs that a model with these facts has at least."""
+        raise NotImplementedError
+
+
+class AutoencoderKind(StrEnum):
+    """Says how an autoencoder's two halves are made."""
+
+    CONV = "conv"
+    LINEAR = "linear"
+    PCA = "pca"
+    VAE = "vae"
+    """A VAE in the same layers as CONV: z is the mean of q(z|x), x that of p(x|z), and p(z) = N(0, I)."""
+
+
+@dataclass(frozen=True)
+class AutoencoderFacts(Facts):
+    """Holds what is known of autoencoders for several code sizes (lecture §1.1, §1.2, §1.6)."""
+
+    kind: AutoencoderKind
+    code_sizes: tuple[int, ...]
+
+    def graphs(self) -> Graphs:
+        """Name an encoder, a decoder and the Gaussian fitted to the codes, for each code size."""
+        made: Graphs = {}
+        for k in self.code_sizes:
+            made[f"encoder_{k}"] = Ports(("x",), ("z",))
+            made[f"decoder_{k}"] = Ports(("z",), ("x",))
+            made[f"gaussian_{k}"] = Ports(("eps",), ("z",))
+        return made
+
+
+class Likelihood(StrEnum):
+    """Says what p(x|z) is."""
+
+    BERNOULLI = "bernoulli"
+    NORMAL = "normal"
+
+
+@dataclass(frozen=True)
+class VAEFacts(Facts):
+    """Holds what is known of a variational autoencoder (lecture §2)."""
+
+    likelihood: Likelihood
+    beta: float = 1.0
+    """Weight of the KL term in training."""
+    binarized: bool = False
+    """Whether it was trained on images drawn black or white, each grey level as a probability."""
+    sigma: float | None = None
+    """Standard deviation of a Normal p(x|z), where it is one constant and not the decoder's output."""
+    attributes: tuple[str, ...] = ()
+    """Known factors of the images that are read from z, and along which z is moved."""
+
+    def graphs(self) -> Graphs:
+        """Name encoder and decoder; with attributes, also how they are read from z and how z moves with them."""
+        second = "logits" if self.likelihood is Likelihood.BERNOULLI else "logvar"
+        made = {
+            "encoder": Ports(("x",), ("mu", "logvar")),
+            "decoder": Ports(("z",), ("x", second)),
+        }
+        if self.attributes:
+            made["attributes"] = Ports(("z",), self.attributes)
+            made["directions"] = Ports(self.attributes, ("dz",))
+        return made
+
+
+class GANRecipe(StrEnum):
+    """Says which training a GAN had."""
+
+    LOGISTIC_R1 = "logistic, R1"
+    """Today's: `training.gan`."""
+    DCGAN = "DCGAN"
+    """The lecture's (§3.7): `training.dcgan`."""
+
+
+@dataclass(frozen=True)
+class GANFacts(Facts):
+    """Holds what is known of a generative adversarial network (lecture §3)."""
+
+    recipe: GANRecipe
+    pack: int = 1
+    """Images that D judged together (lecture §5.5)."""
+
+    def graphs(self) -> Graphs:
+        """Name the generator alone."""
+        return {"generator": Ports(("z",), ("x",))}
+
+
+@dataclass(frozen=True)
+class InfoGANFacts(Facts):
+    """Holds what is known of an InfoGAN (lecture §3.8)."""
+
+    categories: int
+    """Values of the categorical code."""
+    continuous: int
+    """Dimensions of the continuous code."""
+
+    def graphs(self) -> Graphs:
+        """Name the generator, and Q, which reads codes from images."""
+        return {
+            "generator": Ports(("z", "category", "continuous"), ("x",)),
+            "recogniser": Ports(("x",), ("category", "continuous", "sigma")),
+        }
+
+
+@dataclass(frozen=True)
+class Label(Strict):
+    """Says what a label map calls one kind of thing."""
+
+    name: str
+    colour: tuple[int, int, int]
+    """How it is shown, 0 to 255."""
+
+
+class Pix2PixRecipe(StrEnum):
+    """Says which network and training a pix2pix had."""
+
+    FAST = "fast"
+    """A U-Net chosen for its time on a CPU: `training.pix2pix`."""
+    PAPER = "paper"
+    """Isola et al. 2017: `training.pix2pix_paper`."""
+
+
+@dataclass(frozen=True)
+class Pix2PixFacts(Facts):
+    """Holds what is known of a translation learnt from pairs (lecture §4.1)."""
+
+    recipe: Pix2PixRecipe
+    labels: tuple[Label, ...] = ()
+    """Where the input is a label map: what each channel of its one-hot form stands for."""
+    channels: tuple[str, ...] = ()
+    """Where the input is an image: what its channels are, such as ("line",)."""
+
+    def graphs(self) -> Graphs:
+        """Name the generator (c, u, p) -> x: u is the noise of its dropout, p the share that is dropped."""
+        return {"generator": Ports(("c", "u", "p"), ("x",))}
+
+
+class Translator(StrEnum):
+    """Says what a generator of a CycleGAN is."""
+
+    RESNET = "resnet"
+    """An image-to-image network, as in the paper."""
+    GAN = "gan"
+    """An encoder into the z of a finished GAN, followed by its generator."""
+
+
+@dataclass(frozen=True)
+class CycleGANFacts(Facts):
+    """Holds what is known of a translation learnt from two sets without pairs (lecture §4.2)."""
+
+    cycle: float
+    """λ, the weight of the cycle terms; 0: trained without them, and without the identity terms."""
+    identity: float
+    """Weight of the identity terms, in parts of λ."""
+    translator: Translator = Translator.RESNET
+
+    def graphs(self) -> Graphs:
+        """Name both generators."""
+        return {"G_xy": Ports(("x",), ("y",)), "G_yx": Ports(("y",), ("x",))}
+
+
+class FeatureTask(StrEnum):
+    """Says what a network of features was trained to tell."""
+
+    CLASSES = "classes"
+    FACTORS = "factors"
+    ROTATIONS = "rotations"
+
+
+@dataclass(frozen=True)
+class FeaturesFacts(Facts):
+    """Holds what is known of a network on whose features distances between images are measured."""
+
+    task: FeatureTask
+
+    def graphs(self) -> Graphs:
+        """Name the network x -> (h, y), and the search for the training images nearest to features h."""
+        return {
+            "features": Ports(("x",), ("h", "y")),
+            "neighbours": Ports(("h",), ("index", "distance")),
+        }
+
+
+class LabLoss(StrEnum):
+    """Names the objectives of the two players."""
+
+    SATURATING = "saturating"
+    NON_SATURATING = "non-saturating"
+    LEAST_SQUARES = "least-squares"
+    WASSERSTEIN = "wasserstein"
+
+
+class LabPenalty(StrEnum):
+    """Names the penalties on D's gradient."""
+
+    R1 = "r1"
+    ROTH = "roth"
+    GRADIENT = "gradient"
+
+
+class Initial(NamedTuple):
+    """Counts the parameters in a row that begin uniform in [−bound, bound]."""
+
+    length: int
+    bound: float
+
+
+@dataclass(frozen=True)
+class LabFacts(Facts):
+    """Holds what is known of a training step of a two-dimensional GAN, as a graph (lecture §3.4-3.6, §5)."""
+
+    loss: LabLoss
+    paper: str
+    batch: int
+    """Points of each kind in a step."""
+    hyper: Mapping[str, float]
+    """Hyper-parameters, by input of the step, with their defaults."""
+    initial: tuple[Initial, ...]
+    """How the parameters of G and then of D begin."""
+    penalty: LabPenalty | None = None
+    pack: int = 1
+    """Points that D judges together."""
+    unroll: int = 0
+    """Steps of D that G looks ahead."""
+    decay: float = 1.0
+    """In a long training γ and σ decay to this part of themselves."""
+    width: int = 64
+    """Of both players' hidden layers."""
+    depth: int = 3
+    """Hidden layers of both players."""
+
+    def graphs(self) -> Graphs:
+        """Name a training step; samples of G; D's output with the direction in which G would move a point."""
+        return {
+            "step": Ports(
+                ("in_state", "in_step", "in_real", "in_z", *self.hyper),
+                ("state", "losses", "gradients"),
+            ),
+            "sample": Ports(("in_parameters", "in_z"), ("x",)),
+            "discriminator": Ports(("in_parameters", "in_x"), ("logit", "arrow")),
+        }
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Families
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Family:
+    """Describes one kind of model."""
+
+    facts: type[Facts]
+    metrics: Mapping[MetricId, MetricSpec] = field(default_factory=dict)
+    headlines: tuple[str, ...] = ()
+    """Keys of metrics that stand for a model where there is room for few: the first two that its card has."""
+    task: str = "unconditional-image-generation"
+    """The Hub's name for what it does."""
+
+
+M = MetricId
+_PIXELS = "pixels in [0, 1]"
+_ABSOLUTE = f"mean |difference| of {_PIXELS}"
+_SQUARED = f"per image, {_PIXELS}"
+_ON_FEATURES = "on features of {features}"
+_PRECISION = MetricSpec("precision", "share of samples among real images", "higher")
+_RECALL = MetricSpec("recall", "share of real images among samples", "higher")
+_SAMPLES = {
+    M.FRECHET_DISTANCE: MetricSpec("Fréchet distance", _ON_FEATURES, "lower"),
+    M.RECOGNISED: MetricSpec(
+        "recognised with p > 0.95", "share of samples by {features}", "higher"
+    ),
+    M.SHARPNESS: MetricSpec("sharpness", "mean |difference of neighbouring pixels|, real images 1"),
+}
+"""What is measured on any set of samples."""
+_REAL = {
+    M.FRECHET_DISTANCE_REAL: MetricSpec("Fréchet distance of real images", _ON_FEATURES),
+    M.RECOGNISED_REAL: MetricSpec("real images recognised with p > 0.95", "share by {features}"),
+}
+"""The same on images of the data set."""
+_OVER_Z = ("of the mean over {} z",)
+
+FAMILIES: dict[str, Family] = {
+    "autoencoder": Family(
+        AutoencoderFacts,
+        {
+            M.SQUARED_ERROR: MetricSpec("squared error", _SQUARED, "lower", ("code size {}",)),
+            M.PRINCIPAL_ANGLE: MetricSpec(
+                "largest principal angle to PCA", "degrees", "lower", ("code size {}",)
+            ),
+            **{
+                id: replace(spec, variants=("z from {}", "code size {}"))
+                for id, spec in _SAMPLES.items()
+            },
+            **_REAL,
+        },
+        (M.SQUARED_ERROR.of(10), M.SQUARED_ERROR.of(32)),
+        task="image-feature-extraction",
+    ),
+    "vae": Family(
+        VAEFacts,
+        {
+            M.ELBO: MetricSpec("ELBO", "nats", "higher"),
+            M.RECONSTRUCTION: MetricSpec("reconstruction", "nats", "lower"),
+            M.KL: MetricSpec("KL", "nats"),
+            M.ACTIVE_DIMENSIONS: MetricSpec("active dimensions", "of {total}"),
+            M.SQUARED_ERROR: MetricSpec("squared error", _SQUARED, "lower"),
+            M.DIMENSION_KL: MetricSpec("KL", "nats", None, ("dimension {}",)),
+            M.ATTRIBUTE_AUROC: MetricSpec(
+                "attribute read from z", "area under the ROC curve", "higher", ("{}",)
+            ),
+            M.NLL_BOUND: MetricSpec("bound on −log p(x)", "nats", "lower", ("{} samples",)),
+            **_SAMPLES,
+            **_REAL,
+            M.PRECISION: _PRECISION,
+            M.RECALL: _RECALL,
+        },
+        (M.NLL_BOUND.of(5000), M.SQUARED_ERROR.of(), M.KL.of()),
+    ),
+    "gan": Family(
+        GANFacts,
+        {
+            **_SAMPLES,
+            **_REAL,
+            M.PRECISION: _PRECISION,
+            M.RECALL: _RECALL,
+            M.PRECISION_REAL: MetricSpec("precision of real images", "training among test images"),
+            M.RECALL_REAL: MetricSpec("recall of real images", "test among training images"),
+            M.NEAREST_TRAINING_DISTANCE: MetricSpec(
+                "distance to the nearest training image", "median " + _ON_FEATURES
+            ),
+            M.NEAR_COPIES: MetricSpec(
+                "samples nearer to a training image than 99 % of test images",
+                "share of samples",
+                "lower",
+            ),
+            M.FID: MetricSpec("FID", "on Inception's 2,048 features", "lower"),
+        },
+        (M.FRECHET_DISTANCE.of(), M.RECALL.of()),
+    ),
+    "infogan": Family(
+        InfoGANFacts,
+        {
+            M.CODE_ACCURACY: MetricSpec("code accuracy", "of test images", "higher", ("seed {}",)),
+            M.CLASS_OF_CATEGORY: MetricSpec("class", "by matching", None, ("category {}",)),
+            M.INFORMATION_BOUND: MetricSpec(
+                "bound on the mutual information", "nats", "higher", ("{} code",)
+            ),
+        },
+        (M.CODE_ACCURACY.of(),),
+    ),
+    "pix2pix": Family(
+        Pix2PixFacts,
+        {
+            M.L1: MetricSpec("L1", _ABSOLUTE, "lower", _OVER_Z),
+            M.PSNR: MetricSpec("PSNR", "dB", "higher"),
+            M.SSIM: MetricSpec("SSIM", "", "higher", _OVER_Z),
+            M.DIVERSITY: MetricSpec("diversity over z", _ABSOLUTE, "higher"),
+            M.FRECHET_DISTANCE: MetricSpec("Fréchet distance", _ON_FEATURES, "lower"),
+            M.DRAWING_DISTANCE: MetricSpec(
+                "distance from a drawing's image to the nearest real one", _ON_FEATURES, "lower"
+            ),
+        },
+        (M.L1.of(), M.SSIM.of()),
+        task="image-to-image",
+    ),
+    "cyclegan": Family(
+        CycleGANFacts,
+        {
+            M.CYCLE_ERROR: MetricSpec(
+                "cycle error", _ABSOLUTE, "lower", ("from {}", "noise of σ = {} on the way")
+            ),
+            M.PAIR_ERROR: MetricSpec(
+                "error against the true pair", _ABSOLUTE, "lower", ("of {}", "by {}")
+            ),
+            M.FRECHET_DISTANCE: MetricSpec("Fréchet distance", _ON_FEATURES, "lower", ("of {}",)),
+        },
+        (M.PAIR_ERROR.of("y"), M.CYCLE_ERROR.of("x")),
+        task="image-to-image",
+    ),
+    "features": Family(
+        FeaturesFacts,
+        {
+            M.ACCURACY: MetricSpec("accuracy", "share of {what}", "higher"),
+            M.EXPLAINED_VARIANCE: MetricSpec(
+                "explained variance", "share of variance", "higher", ("{}",)
+            ),
+        },
+        (M.ACCURACY.of(),),
+        task="image-feature-extraction",
+    ),
+    "lab": Family(
+        LabFacts,
+        {
+            M.MODES: MetricSpec("modes covered", "of {total}", "higher", ("{}", "{} sampling")),
+            M.HIGH_QUALITY: MetricSpec(
+                "samples of high quality", "%", "higher", ("{}", "{} sampling")
+            ),
+            M.MODE_KL: MetricSpec("KL of the modes' shares", "nats", "lower", ("{}",)),
+            M.SECONDS: MetricSpec("training time", "s", "lower", ("{}", "{} sampling")),
+        },
+        (M.HIGH_QUALITY.of("ring"), M.MODES.of("grid")),
+    ),
+}
+
+SLOW_D = "ring, slow D"
+"""Variant of the lab's metrics on the ring where D learns at a twentieth of the rate of G."""
+REJECTION = "rejection"
+"""Last variant of the lab's metrics that were taken on the samples that D accepts (Azadi et al. 2019)."""
+
+
+def spec_of(family: str, key: str) -> MetricSpec | None:
+    """Return what the family says of the metric of this key; None if it has no such metric."""
+    name = parse_key(key).id
+    return next((spec for id, spec in FAMILIES[family].metrics.items() if id == name), None)
+
+
+def label_of(family: str, key: str) -> str:
+    """Put a key in words: "squared_error/10" of an autoencoder is "squared error, code size 10"."""
+    spec, (_, variants, model) = spec_of(family, key), parse_key(key)
+    if spec is None:
+        return key
+    words = [spec.variants[i] if i < len(spec.variants) else "{}" for i in range(len(variants))]
+    parts = [spec.label, *(word.format(v) for word, v in zip(words, variants, strict=True))]
+    return ", ".join(parts) + (f", by {model}" if model else "")
+
+
+def better_of(family: str, key: str) -> str:
+    """Return "lower is better" or "higher is better" for a key; "" where neither is better in itself."""
+    spec = spec_of(family, key)
+    return f"{spec.better} is better" if spec and spec.better else ""

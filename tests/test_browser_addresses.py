@@ -1,0 +1,66 @@
+"""Every experiment's address: a link, a reload and Back bring back what was shown."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import TimeoutError, expect
+
+from gen_models import app
+from gen_models.app.chapter import path
+from gen_models.app.chapters import CHAPTERS
+
+pytestmark = pytest.mark.browser
+
+ELSEWHERE = [
+    (chapter, path(chapter, experiment), experiment.elsewhere)
+    for chapter in CHAPTERS
+    for experiment in chapter.experiments
+    if experiment.elsewhere
+]
+REST_MS = 600  # an address is written at most twice a second
+
+
+@pytest.fixture(scope="module")
+def app_url(request):
+    """Address of the app with one chapter alone: its page loads several times as fast as the whole."""
+    demo = app.build(Path("exported"), (request.param,))
+    options = app.launch_options() | {"server_port": None, "prevent_thread_lock": True}
+    _, url, _ = demo.launch(**options, quiet=True)
+    yield url
+    demo.close()
+
+
+@pytest.mark.parametrize(
+    ("app_url", "address", "values"),
+    ELSEWHERE,
+    ids=[address for _, address, _ in ELSEWHERE],
+    indirect=["app_url"],
+)
+def test_an_address_is_restored_by_a_link_by_reload_and_by_back(page, app_url, address, values):
+    tab = page.locator(f'[role=tab][data-tab-id="{address}"]')
+    ordered = "(location.hash.split('?')[1] ?? '').split('&').sort().join('&')"
+
+    def settles(wanted):
+        with suppress(TimeoutError):  # what it says instead is told below
+            page.wait_for_function(f"wanted => {ordered} === wanted", arg=wanted)
+        page.wait_for_timeout(REST_MS)  # nothing moves it afterwards
+        assert page.evaluate(ordered) == wanted
+        expect(tab).to_have_attribute("aria-selected", "true")
+        expect(page.locator("#ll-bar [role=status]")).to_be_empty()
+
+    elsewhere = "&".join(sorted(values.split("&")))
+    page.goto(f"{app_url}#{address}?{values}")
+    settles(elsewhere)
+    page.reload()
+    settles(elsewhere)
+    page.evaluate(f"location.hash = '#{address}'")  # without values: where it begins
+    settles("")
+    page.go_back()
+    settles(elsewhere)
+
+
+def test_every_experiment_is_tried():
+    assert {address for _, address, _ in ELSEWHERE} == {
+        path(chapter, experiment) for chapter in CHAPTERS for experiment in chapter.experiments
+    }

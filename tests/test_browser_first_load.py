@@ -1,0 +1,41 @@
+"""The first load in Chromium, of one chapter with a toy model: facts come when they are opened, images as files."""
+
+import pytest
+import toys
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def app_url(tmp_path_factory):
+    """Address of the app with a toy model and one chapter, which `page` opens."""
+    from gen_models import app
+    from gen_models.app.chapters import pix2pix
+
+    root = tmp_path_factory.mktemp("exported")
+    toys.pix2pix(root, "a-labels", "labels", side=64)
+    demo = app.build(root, (pix2pix.CHAPTER,))
+    options = app.launch_options() | {"server_port": None, "prevent_thread_lock": True}
+    _, url, _ = demo.launch(**options, quiet=True)
+    yield url
+    demo.close()
+
+
+def test_facts_of_a_model_come_when_they_are_opened(page: Page, app_url, browser_log):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{app_url}#pix2pix/draw")
+    made = page.locator(".ll-made")
+    expect(made).to_be_visible()
+    facts = f"{app_url.rstrip('/')}/latent-lab/models/a-labels"
+    made.get_by_text("How these models were made").click()
+    assert facts not in asked
+    made.locator("details details summary").click()
+    expect(made.locator(".ll-facts code").first).to_be_visible()
+    assert asked.count(facts) == 1
+    page.wait_for_function(
+        "document.querySelector('#pix2pix-results canvas[data-slot=z0]')?.width === 64"
+    )  # an example, which is a file, was painted and translated
+    assert any("/latent-lab/files/" in url for url in asked)
+    assert browser_log.errors == []

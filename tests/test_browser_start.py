@@ -1,0 +1,74 @@
+"""The first page in Chromium: its toy answers, its cards lead to experiments, and its images come."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from gen_models import app
+from gen_models.app.chapters import objectives, vae
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def app_url():
+    """An app of two chapters: one with a toy, and one without models."""
+    demo = app.build(Path("exported"), (vae.CHAPTER, objectives.CHAPTER))
+    options = app.launch_options() | {"server_port": None, "prevent_thread_lock": True}
+    _, url, _ = demo.launch(**options, quiet=True)
+    yield url
+    demo.close()
+
+
+def test_the_toy_answers_a_key_and_a_card_opens_its_experiment(page: Page, app_url, browser_log):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(app_url)
+    pad = page.locator("#start-map .ll-pad")
+    drawn = "document.querySelector('#start-map canvas').toDataURL()"
+    page.wait_for_function("document.querySelector('#start-map .ll-back')?.src.startsWith('data:')")
+    before = page.evaluate(drawn)
+    pad.focus()
+    for _ in range(5):
+        page.keyboard.press("Shift+ArrowRight")
+    page.wait_for_function(f"before => {drawn} !== before", arg=before)
+    assert page.evaluate("location.hash") == ""
+
+    image = page.locator(".ll-card img").first
+    image.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('.ll-card img')?.naturalWidth === 480")
+    assert any("thumbnails/chapters/vae.webp" in url for url in asked)
+
+    page.locator(".ll-card", has_text="Objectives").click(position={"x": 40, "y": 40})
+    expect(page.locator('[role=tab][data-tab-id="objectives/fits"]')).to_have_attribute(
+        "aria-selected", "true"
+    )
+    page.go_back()
+    link = page.locator(".ll-links a[href='#vae/dials']")
+    link.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator('[role=tab][data-tab-id="vae/dials"]')).to_have_attribute(
+        "aria-selected", "true"
+    )
+    assert browser_log.errors == []
+
+
+def test_a_row_of_models_opens_its_card_and_a_phone_does_not_scroll_sideways(
+    page: Page, app_url, browser_log
+):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{app_url}#models")
+    row = page.locator("button[data-model=vae-digits-2d]")
+    row.click()
+    expect(row).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#models-card h2")).to_have_text(
+        "VAE on 10,000 MNIST digits: 2-D, β = 1, bernoulli"
+    )
+    expect(page.get_by_role("button", name="Back to the list")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    with page.expect_download() as download:
+        page.get_by_role("link", name="numbers.csv").click()
+    assert Path(download.value.path()).read_text("utf-8").startswith("model,metric,label,value")
+    assert browser_log.errors == []

@@ -1,0 +1,27 @@
+"""Toy models for the tests: ONNX graphs built by hand, without torch, whose answers are known on paper.
+
+One module a family says only what its toy computes; `toys.write` makes the model of it.
+"""
+
+from toys.autoencoder import autoencoder
+from toys.cyclegan import cyclegan
+from toys.features import features
+from toys.gan import gan, matrix
+from toys.heads import heads
+from toys.infogan import infogan
+from toys.lab import lab
+from toys.pix2pix import pix2pix
+from toys.vae import vae
+
+__all__ = [
+    "autoencoder",
+    "cyclegan",
+    "features",
+    "gan",
+    "heads",
+    "infogan",
+    "lab",
+    "matrix",
+    "pix2pix",
+    "vae",
+]

@@ -1,0 +1,1 @@
+"""What every training shares around its loop. It imports neither the algorithms nor their evaluations."""

@@ -1,0 +1,1 @@
+"""How exported models are measured, one module for each family."""

@@ -1,0 +1,99 @@
+"""Samples of GANs beside real images, in the space of features trained on the same data (lecture §3)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from gen_models.cards import Metric
+from gen_models.families import MetricId as M
+from training.engine import metrics as measures
+from training.engine.measurement import (
+    Measurement,
+    Result,
+    contact_sheet,
+    evenly_spaced,
+    features_for,
+    features_of,
+    in_batches,
+)
+
+SAMPLES = 10_000
+"""Generated images that distances are taken on, and at most as many real ones."""
+SHOWN = 72
+"""Samples on the contact sheet."""
+MAX_COMPARED = 2_000
+"""Images of each set for precision and recall, which compare all with all."""
+
+
+def measure(m: Measurement) -> Result:
+    """Fréchet distance, precision, recall and a check for copies, all on the features of the model's data set.
+
+    Generated and real test images are compared; how far real training images are from the test images says what
+    a perfect generator would score.
+    """
+    k = int(m.model.input("generator", "z").shape[1])
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((SAMPLES, k), dtype=np.float32)
+    image = m.model.output("generator", "x")
+    recogniser = features_for(m.model, m.model.card.dataset.sha256, image)
+    # Without features there is nothing to compare, and samples are only shown.
+    fake_x = in_batches(
+        lambda b: m.model("generator", z=b)["x"], z if recogniser is not None else z[:SHOWN]
+    )
+    test_x = m.pixels()
+    if recogniser is None:
+        print(
+            f"{m.model.card.name}: no features of its data in exported/, so no distances",
+            flush=True,
+        )
+        metrics: dict[str, Metric] = {}
+    else:
+        fake, test, train = (
+            in_batches(partial(features_of, recogniser), x)
+            for x in (fake_x, test_x[:SAMPLES], m.pixels("train"))
+        )
+        chosen = train[np.random.default_rng(1).permutation(len(train))[: len(test)]]
+        on, n = {"features": recogniser.card.name}, len(test)
+        among, few = test[:MAX_COMPARED], len(test[:MAX_COMPARED])
+        precision, recall = measures.precision_and_recall(among, fake[:few])
+        real = measures.precision_and_recall(among, chosen[:few])
+        to_train = measures.nearest_distances(fake[:MAX_COMPARED], train)
+        real_to_train = measures.nearest_distances(among, train)
+        copies = (to_train < np.quantile(real_to_train, 0.01)).mean()
+        metrics = {
+            M.FRECHET_DISTANCE: m.metric(
+                M.FRECHET_DISTANCE,
+                measures.frechet_distance(fake, test),
+                n,
+                note=f"{SAMPLES:,} samples",
+                **on,
+            ),
+            M.FRECHET_DISTANCE_REAL: m.metric(
+                M.FRECHET_DISTANCE_REAL,
+                measures.frechet_distance(chosen, test),
+                n,
+                note="as many of training",
+                **on,
+            ),
+            M.PRECISION: m.metric(M.PRECISION, precision, few),
+            M.RECALL: m.metric(M.RECALL, recall, few),
+            M.PRECISION_REAL: m.metric(M.PRECISION_REAL, real[0], few),
+            M.RECALL_REAL: m.metric(M.RECALL_REAL, real[1], few),
+            M.NEAREST_TRAINING_DISTANCE: m.metric(
+                M.NEAREST_TRAINING_DISTANCE,
+                np.median(to_train),
+                len(to_train),
+                note=f"test images: {np.median(real_to_train):.3g}",
+                **on,
+            ),
+            M.NEAR_COPIES: m.metric(
+                M.NEAR_COPIES,
+                copies,
+                len(to_train),
+                note="nearer to training than the nearest hundredth of test images is; 0.01 is usual",
+            ),
+        }
+    sheet = np.concatenate([evenly_spaced(test_x, 24), fake_x[:SHOWN]])
+    return metrics, contact_sheet(sheet, columns=12, scale=max(1, 64 // sheet.shape[-1]))

@@ -1,0 +1,107 @@
+"""Samples beside real images, on the features of their data set: how autoencoders and VAEs compare (§1.6, §7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+
+from gen_models.cards import Metric, Port
+from gen_models.families import FeaturesFacts, FeatureTask
+from gen_models.families import MetricId as M
+from gen_models.runtime import Array, Model
+from training.engine import metrics as measures
+from training.engine.measurement import Measurement, features_for, recognise
+
+SAMPLES = 10_000
+"""Samples that distances are taken on, and at most as many real images."""
+MAX_COMPARED = 2_000
+"""Images of each set for precision and recall, which compare all with all."""
+SURE = 0.95
+"""A prediction above this probability counts as recognised."""
+
+
+def noise(k: int, n: int = SAMPLES) -> Array:
+    """z ~ N(0, I), (n, k); the same for every model with a code of this size."""
+    return np.random.default_rng(0).standard_normal((n, k), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Real:
+    """The real images that samples of a model are compared with, as a recogniser of their data set sees them."""
+
+    m: Measurement
+    recogniser: Model
+
+    @cached_property
+    def test(self) -> Array:
+        """At most `SAMPLES` test images."""
+        return self.m.pixels()[:SAMPLES]
+
+    @cached_property
+    def seen(self) -> tuple[Array, Array]:
+        """Features and greatest probabilities of the test images."""
+        return self.see(self.test)
+
+    def see(self, x: Array) -> tuple[Array, Array]:
+        """Features (n, k) of images, and the greatest probability (n,) that the recogniser gives to a class."""
+        parts = [recognise(self.recogniser, x[i : i + 256]) for i in range(0, len(x), 256)]
+        h, y = (np.concatenate([part[name] for part in parts]) for name in ("h", "y"))
+        return h, 1 / np.exp(y - y.max(1, keepdims=True)).sum(1)
+
+    @property
+    def recognises(self) -> bool:
+        """Whether the recogniser tells classes; one of factors or turns has no opinion of what is shown."""
+        return self.recogniser.card.facts_as(FeaturesFacts).task is FeatureTask.CLASSES
+
+    def compare(self, x: Array, *variant: object, note: str = "") -> dict[str, Metric]:
+        """Fréchet distance, share recognised and sharpness of samples (n, c, h, w)."""
+        write = partial(self.m.metric, n=len(self.test), features=self.recogniser.card.name)
+        note = f"{len(x):,} samples" + note
+        h, p = self.see(x)
+        sharp = measures.sharpness(x) / measures.sharpness(self.test)
+        values = {
+            M.FRECHET_DISTANCE: measures.frechet_distance(h, self.seen[0]),
+            M.RECOGNISED: (p > SURE).mean(),
+            M.SHARPNESS: sharp,
+        }
+        if not self.recognises:
+            del values[M.RECOGNISED]
+        return {id.of(*variant): write(id, value, note=note) for id, value in values.items()}
+
+    def compare_with_training(self) -> dict[str, Metric]:
+        """The same distance of training images, as many as there are test images, and the share of those recognised."""
+        train = self.m.pixels("train")
+        chosen = train[np.random.default_rng(1).permutation(len(train))[: len(self.test)]]
+        write = partial(self.m.metric, n=len(self.test), features=self.recogniser.card.name)
+        distance = measures.frechet_distance(self.see(chosen)[0], self.seen[0])
+        metrics = {
+            M.FRECHET_DISTANCE_REAL.of(): write(
+                M.FRECHET_DISTANCE_REAL, distance, note="as many of training"
+            )
+        }
+        if self.recognises:
+            share = (self.seen[1] > SURE).mean()
+            metrics[M.RECOGNISED_REAL.of()] = write(M.RECOGNISED_REAL, share)
+        return metrics
+
+    def precision_and_recall(self, x: Array) -> dict[str, Metric]:
+        """Precision and recall of samples, on at most `MAX_COMPARED` of each set."""
+        few = min(len(self.test), len(x), MAX_COMPARED)
+        h, _ = self.see(x[:few])
+        values = measures.precision_and_recall(self.seen[0][:few], h)
+        return {
+            id.of(): self.m.metric(id, value, few)
+            for id, value in zip((M.PRECISION, M.RECALL), values, strict=True)
+        }
+
+
+def real_images(m: Measurement, image: Port) -> Real | None:
+    """What samples like `image` are compared with; None, said aloud, where their data set has no features."""
+    recogniser = features_for(m.model, m.model.card.dataset.sha256, image)
+    if recogniser is None:
+        name = m.model.card.name
+        print(f"{name}: no features of its data in exported/, so no distances", flush=True)
+        return None
+    return Real(m, recogniser)

@@ -1,0 +1,1 @@
+"""What knows all algorithms: the registry of families, the recipes of the committed models, the benchmark."""
