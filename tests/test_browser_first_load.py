@@ -39,3 +39,12 @@ def test_facts_of_a_model_come_when_they_are_opened(page: Page, app_url, browser
     )  # an example, which is a file, was painted and translated
     assert any("/latent-lab/files/" in url for url in asked)
     assert browser_log.errors == []
+
+
+def test_a_control_whose_settings_do_not_come_says_so(page: Page, app_url):
+    page.route("**/latent-lab/files/*.json", lambda route: route.abort())
+    page.goto(f"{app_url}#pix2pix/draw")
+    said = page.locator(".ll-live > .ll-error")
+    expect(said.first).to_have_text(
+        "This control could not be loaded. Reload the page to try once more."
+    )

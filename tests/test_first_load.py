@@ -14,11 +14,12 @@ from urllib.parse import quote
 import brotli
 import pytest
 from PIL import Image
+from starlette.requests import Request
 
-from gen_models.app.hosting.first_load import FOREVER, MAX_KEPT, Files, FirstLoad, dressed
+from gen_models.app.hosting.first_load import FOREVER, LONG, MAX_KEPT, Files, FirstLoad, dressed
 from gen_models.app.shell import opening, page
 
-MAX_RAW, MAX_COMPRESSED = 1_900_000, 170_000
+MAX_RAW, MAX_COMPRESSED = 1_500_000, 120_000
 MAX_COMPONENTS, MAX_EVENTS = 1000, 190
 
 PNG = io.BytesIO()
@@ -175,7 +176,8 @@ def test_images_become_files_wherever_a_template_quotes_them():
 
 
 def test_gradios_template_gets_our_head_and_its_data_last():
-    made = dressed(TEMPLATE, '<meta property="og:url" content="{root}/" />', "<p>words</p>")
+    tags = '<meta property="og:url" content="{root}/" />'
+    made = dressed(TEMPLATE, tags, "<p>words</p>", Files())
     assert "Gradio" not in made
     assert '<meta property="og:url" content="http://here/lab/" />' in made
     assert 'href="manifest.json"' in made
@@ -188,7 +190,39 @@ def test_gradios_template_gets_our_head_and_its_data_last():
 
 def test_another_template_is_not_guessed_at():
     with pytest.raises(ValueError, match="template"):
-        dressed("<html></html>", "", "")
+        dressed("<html></html>", "", "", Files())
+
+
+@pytest.mark.parametrize("length", [10, LONG + 1])
+def test_long_settings_and_scripts_become_files(length):
+    settings = json.dumps({"kind": "DrawPad", "label": "é" + length * "x"}, ensure_ascii=False)
+    html = f'<div class="ll-live" data-settings="{quote(settings, safe="")}"></div>'
+    props = {"html_template": html, "js_on_load": f"trigger('{length * 'y'}')"}
+    config = {"root": "http://here", "components": [{"id": 1, "props": props}]}
+    template = TEMPLATE.replace(
+        re.search(r"gradio_config = (.*?);</script>", TEMPLATE)[1], json.dumps(config)
+    )
+    files = Files()
+    made = dressed(template, "", "", files)
+    shown = json.loads(re.search(r"gradio_config = (.*?);</script>", made)[1])
+    if length < LONG:
+        assert shown["components"][0]["props"] == props
+        assert len(files) == 0
+        return
+    html, script = shown["components"][0]["props"].values()
+    at = re.fullmatch('<div class="ll-live" data-settings-at="([^"]+)"></div>', html)[1]
+    assert json.loads(answered(files, at)) == json.loads(settings)
+    at = re.search(r'import\(new URL\("(\S+)", document.baseURI\)\)', script)[1]
+    module = answered(files, at).decode()
+    assert module.startswith("export default ({element, props, server, trigger, watch}) => {")
+    assert props["js_on_load"] in module
+
+
+def answered(files, address):
+    """The body of a file."""
+    name = address.rpartition("/")[2]
+    request = Request({"type": "http", "path_params": {"name": name}, "headers": []})
+    return asyncio.run(files.route.endpoint(request)).body
 
 
 def test_a_card_is_shown_as_text(toy_card):
@@ -268,8 +302,14 @@ def test_every_file_of_the_page_is_served_and_kept(app_at, whole_page):
     assert headers["x-content-type-options"] == "nosniff"
     for name in names:
         data, headers = get(f"{app_at}/{name}")
-        with Image.open(io.BytesIO(data)) as image:
-            assert headers["content-type"] == f"image/{image.format.lower()}"
+        media_type = headers["content-type"].partition(";")[0]
+        if media_type == "application/json":
+            assert json.loads(data)["kind"]
+        elif media_type == "text/javascript":
+            assert b"LatentLab" in data
+        else:
+            with Image.open(io.BytesIO(data)) as image:
+                assert media_type == f"image/{image.format.lower()}"
 
 
 def test_the_facts_of_a_model_come_when_asked_for(app_at, whole_page):

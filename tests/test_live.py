@@ -319,7 +319,7 @@ def test_configuration_is_json_and_its_template_inert(kind, settings):
 
 
 def test_the_browser_never_reads_words_as_html():
-    assert not re.search(r"(inner|outer|Adjacent)HTML|document\.write|\beval\(", controls.HEAD)
+    assert not re.search(r"(inner|outer|Adjacent)HTML|document\.write|\beval\(", controls.SCRIPT)
 
 
 def test_update_rebuilds_the_control_with_its_new_settings():

@@ -124,12 +124,12 @@ def serve(demo: gr.Blocks) -> None:
 def launch_options() -> dict[str, Any]:
     """Arguments for `build().launch(...)`. Port and host come from GRADIO_SERVER_PORT and GRADIO_SERVER_NAME."""
     files = Files()
-    first_load = Middleware(FirstLoad, files, opening.tags(files), opening.BODY)
+    scripts = [each.SCRIPT for each in (controls, address, page, tour, share, guard)]
+    first_load = Middleware(FirstLoad, files, opening.tags(files, scripts), opening.BODY)
     return {
         "server_port": environment.server_port(),
         "theme": theme.theme(),
         "css": theme.CSS + tour.CSS + share.CSS + chapters.CSS + page.labels(chapters.CHAPTERS),
-        "head": controls.HEAD + address.HEAD + page.HEAD + tour.HEAD + share.HEAD + guard.HEAD,
         "favicon_path": opening.ICON,
         "footer_links": ["api", "settings"],
         "run_history": False,  # on by default, and costs up to a third of the speed

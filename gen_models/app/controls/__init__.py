@@ -16,9 +16,9 @@ from gen_models.app.controls.images import ImageData, data_uri, data_uris, grid,
 from gen_models.app.controls.latent_pad import LatentPad
 from gen_models.app.controls.latent_sliders import LatentSliders
 from gen_models.app.controls.live import (
-    HEAD,
     MOUNT,
     ROUTE,
+    SCRIPT,
     Compute,
     Layout,
     Live,
@@ -29,7 +29,7 @@ from gen_models.app.controls.live import (
 from gen_models.app.controls.paint_pad import PaintPad
 
 __all__ = [
-    "HEAD", "MOUNT", "ROUTE", "Compute", "DrawPad", "ImageData", "LatentPad", "LatentSliders", "Layout", "Live",
+    "MOUNT", "ROUTE", "SCRIPT", "Compute", "DrawPad", "ImageData", "LatentPad", "LatentSliders", "Layout", "Live",
     "PaintPad", "Reply", "Request", "data_uri", "data_uris", "display", "grid", "photo", "pixels", "steps", "strip",
     "template", "thumbnails",
 ]  # fmt: skip

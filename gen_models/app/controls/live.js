@@ -4,6 +4,7 @@
   if (window.LatentLab) return;
 
   const NO_ANSWER = "The server did not answer. Move again to try once more.";
+  const NOT_LOADED = "This control could not be loaded. Reload the page to try once more.";
   const TIMEOUT_MS = 20_000;
   const RETRY_MS = 1_000;
   const RETRIES = 3;
@@ -360,6 +361,24 @@
 
   const kinds = {}; // each control's own file adds its class
 
+  function begin(root, { kind, ...settings }, gradio) {
+    root.classList.add(`ll-${kind.toLowerCase()}`);
+    root.control = new kinds[kind](root, settings, gradio);
+  }
+
+  // Long settings are in a file (first_load.py), so that a page is not heavy with those of tabs that nobody opens.
+  async function load(root, gradio) {
+    try {
+      const response = await fetch(root.dataset.settingsAt);
+      if (!response.ok) throw new Error(response.statusText);
+      const settings = await response.json();
+      if (root.isConnected) begin(root, settings, gradio);
+    } catch (error) {
+      console.error(error);
+      root.append(el("p", { class: "ll-error", role: "status" }, NOT_LOADED));
+    }
+  }
+
   window.LatentLab = {
     kinds,
     Live,
@@ -382,9 +401,9 @@
     svg,
     whenThere,
     mount(root, gradio) {
-      const { kind, ...settings } = JSON.parse(decodeURIComponent(root.dataset.settings));
-      root.classList.add(`ll-${kind.toLowerCase()}`);
-      root.control = new kinds[kind](root, settings, gradio);
+      const { settings } = root.dataset;
+      if (settings) begin(root, JSON.parse(decodeURIComponent(settings)), gradio);
+      else load(root, gradio);
     },
   };
 })();

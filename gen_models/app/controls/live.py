@@ -38,7 +38,7 @@ is. Anything else is our fault: it is logged, and the visitor reads a general se
 Gradio gives server functions no queue, no limit and no checks, so all three are here.
 
 What lies on the page. Every control, choice and display is an element of class ll-live that `template` writes and
-that `MOUNT` hands to a class of JavaScript, by its name in `LatentLab.kinds`. The page needs `launch(head=HEAD)` and
+that `MOUNT` hands to a class of JavaScript, by its name in `LatentLab.kinds`. The page needs the script `SCRIPT` and
 the classes of app.css. What one tab alone has brings its class along, in `script`.
 """
 
@@ -99,8 +99,8 @@ class Layout(TypedDict, total=False):
 
 HERE = Path(__file__).parent
 _SCRIPTS = ("live", "latent_pad", "latent_sliders", "draw_pad", "choices", "displays")
-HEAD = "".join(f"<script>{(HERE / f'{name}.js').read_text('utf-8')}</script>" for name in _SCRIPTS)
-"""For `launch(head=...)`: what all controls share, and those of several chapters."""
+SCRIPT = "\n".join((HERE / f"{name}.js").read_text("utf-8") for name in _SCRIPTS)
+"""For `first_load.FirstLoad`: what all controls share, and those of several chapters."""
 
 MOUNT = "LatentLab.mount(element.firstElementChild, {props, server, trigger, watch})"
 """For `gr.HTML(js_on_load=...)`: makes a `template` alive."""

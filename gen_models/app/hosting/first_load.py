@@ -4,8 +4,9 @@ Gradio copies all of its configuration for each request of `/` and `/config`, an
 paths have no extension. Here each is made once for every address that the app is reached by, and kept compressed.
 
 Experiments lay out their images as data: URIs. Those in the configuration become `Files`, at addresses named by their
-contents, which a browser asks for when the tab opens and then keeps. What an event or a live control answers is
-not touched, nor is anything else but the cache of Gradio's own files, whose names change with what is in them.
+contents, which a browser asks for when the tab opens and then keeps; so do, in the page, the long settings and scripts
+of live controls. What an event or a live control answers is not touched, nor is anything else but the cache of Gradio's
+own files, whose names change with what is in them.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import re
 from collections import OrderedDict
 from collections.abc import MutableMapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -43,6 +45,7 @@ ADDRESS = (b"host", b"x-forwarded-host", b"x-forwarded-proto", b"x-gradio-server
 FILES = "latent-lab/files"
 """Where `Files` are, below the address of the app: a relative address holds behind any proxy, and on Spaces."""
 _KINDS = "png|jpeg|webp|gif"
+_TEXTS = {"json": "application/json", "js": "text/javascript"}
 _URI = re.compile(rf"data:image/({_KINDS});base64,([A-Za-z0-9+/]+=*)")
 _QUOTED_URI = re.compile(
     rf"data%3Aimage%2F(?:{_KINDS})%3Bbase64%2C(?:[A-Za-z0-9]|%2B|%2F)+(?:%3D)*"
@@ -50,6 +53,9 @@ _QUOTED_URI = re.compile(
 _UNREAD = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs", "skip_api")
 """What the configuration says of a component and Gradio's page never reads, unlike its Python client."""
 _CONFIG = re.compile(r"(<script>window\.gradio_config = )(.*?)(;</script>)", re.DOTALL)
+LONG = 1000
+"""Characters of settings or of a script from which on they are in a file."""
+_SETTINGS = re.compile(rf'data-settings="([^"]{{{LONG},}})"')
 _META = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
 _DATA, _MANIFEST = "<script>window.gradio_config", '<link rel="manifest" href="/manifest.json" />'
 _APP, _END = "<gradio-app", "</body>"
@@ -64,9 +70,9 @@ class Files:
         """For `launch(app_kwargs={"routes": [...]})`."""
 
     def add(self, data: bytes, kind: str) -> str:
-        """Keep an image, of a type such as "png"; returns its address, relative to that of the app."""
+        """Keep bytes of a kind such as "png", "json" or "js"; returns their address, relative to that of the app."""
         name = f"{hashlib.sha256(data).hexdigest()[:20]}.{kind}"
-        self._files[name] = (data, f"image/{kind}")
+        self._files[name] = (data, _TEXTS.get(kind, f"image/{kind}"))
         return f"{FILES}/{name}"
 
     def __len__(self) -> int:
@@ -187,12 +193,15 @@ class FirstLoad:
     def _made(self, body: bytes, media_type: bytes) -> Kept:
         text = self.files.take_from(body.decode("utf-8"))
         if media_type.startswith(b"text/html"):
-            text = dressed(text, self.tags, self.body)
+            text = dressed(text, self.tags, self.body, self.files)
         return Kept.of(text.encode("utf-8"), media_type)
 
 
-def dressed(page: str, tags: str, body: str) -> str:
-    """Gradio's page with our tags, with `body` before the app, and with its data where nothing waits for them."""
+def dressed(page: str, tags: str, body: str, files: Files) -> str:
+    """Gradio's page with our tags, with `body` before the app, and with its data where nothing waits for them.
+
+    What a control needs only when it comes on the screen goes into `files`.
+    """
     start, data_mark, rest = page.partition(_DATA)
     data, manifest_mark, rest = rest.partition(_MANIFEST)
     before, app_mark, rest = rest.partition(_APP)
@@ -206,20 +215,38 @@ def dressed(page: str, tags: str, body: str) -> str:
     # Its modules run once everything is read, so its data may as well come last.
     return (
         f"{_META.sub('', start)}{links}{before}{body}{app_mark}{inside}"
-        f"{_CONFIG.sub(_read_only, data_mark + data)}{end_mark}{end}"
+        f"{_CONFIG.sub(partial(_read_at_once, files), data_mark + data)}{end_mark}{end}"
     )
 
 
-def _read_only(found: re.Match[str]) -> str:
-    """The configuration in the page without what is not read."""
+def _read_at_once(files: Files, found: re.Match[str]) -> str:
+    """The configuration in the page without what is not read, or not before a control is there."""
     config = json.loads(found[2])
     for component in config["components"]:
         for name in _UNREAD:
             component.pop(name, None)
+        props = component["props"]
+        if template := props.get("html_template"):
+            props["html_template"] = _SETTINGS.sub(partial(_settings_in_file, files), template)
+        if len(script := props.get("js_on_load") or "") > LONG:
+            props["js_on_load"] = _script_in_file(files, script)
     text = json.dumps(config, separators=(",", ":"), ensure_ascii=False)
     for sign in "<>&'":  # as Gradio writes them into its page
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return found[1] + text + found[3]
+
+
+def _settings_in_file(files: Files, found: re.Match[str]) -> str:
+    """Settings of a live control, as `controls.template` writes them, in a file; live.js fetches it."""
+    return f'data-settings-at="{files.add(unquote(found[1]).encode(), "json")}"'
+
+
+def _script_in_file(files: Files, script: str) -> str:
+    """A gr.HTML's `js_on_load` as a module, which a browser reads once for all that share it."""
+    names = "element, props, server, trigger, watch"
+    module = f"export default ({{{names}}}) => {{\n{script}\n}};\n"
+    at = files.add(module.encode(), "js")
+    return f'import(new URL("{at}", document.baseURI)).then((it) => it.default({{{names}}}))'
 
 
 async def _fetch(app: ASGIApp, scope: MutableMapping[str, Any]) -> tuple[int, bytes, bytes]:

@@ -384,5 +384,5 @@ APP_KWARGS = {
 }
 """For `launch(app_kwargs=APP_KWARGS)`."""
 
-HEAD = f"<script>{(Path(__file__).parent / 'retry.js').read_text('utf-8')}</script>"
-"""For `launch(head=...)`: the browser sends again by itself what the full queue refused."""
+SCRIPT = (Path(__file__).parent / "retry.js").read_text("utf-8")
+"""For `first_load.FirstLoad`: the browser sends again by itself what the full queue refused."""

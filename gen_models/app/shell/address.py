@@ -26,11 +26,10 @@ from gen_models.app.chapter import SECTIONS, Chapter, path
 
 C = TypeVar("C", bound=gr.components.FormComponent)
 
-HEAD = "".join(
-    f"<script>{(Path(__file__).parent / name).read_text('utf-8')}</script>"
-    for name in ("address.js", "repair.js")
+SCRIPT = "\n".join(
+    (Path(__file__).parent / name).read_text("utf-8") for name in ("address.js", "repair.js")
 )
-"""For `launch(head=...)`, after the scripts of the controls."""
+"""For `first_load.FirstLoad`, after the scripts of the controls."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from gen_models.app.hosting.first_load import Files
@@ -19,9 +20,10 @@ PREVIEW, PREVIEW_SIZE = HERE / "preview.jpg", (1200, 630)
 """What chats and networks show of a link to the app."""
 
 
-def tags(files: Files) -> str:
-    """What the page says of itself, to browsers and to those who link to it: HTML for `first_load.FirstLoad`."""
+def tags(files: Files, scripts: Sequence[str]) -> str:
+    """What the page says of itself, and its scripts, which run before Gradio's: HTML for `first_load.FirstLoad`."""
     preview = files.add(PREVIEW.read_bytes(), "jpeg")
+    script = files.add("\n".join(scripts).encode(), "js")
     width, height = PREVIEW_SIZE
     said = {
         "type": "website",
@@ -39,5 +41,6 @@ def tags(files: Files) -> str:
         '<link rel="icon" type="image/svg+xml" href="favicon.ico" />',
         '<meta name="twitter:card" content="summary_large_image" />',
         *(f'<meta property="og:{name}" content="{words}" />' for name, words in said.items()),
+        f'<script defer src="{script}"></script>',
     ]
     return "\n\t\t".join(lines) + "\n\t\t"

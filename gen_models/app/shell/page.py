@@ -23,8 +23,8 @@ from gen_models.errors import UserError
 from gen_models.families import better_of, label_of
 from gen_models.tables import markdown_table
 
-HEAD = f"<script>{(Path(__file__).parent / 'made.js').read_text('utf-8')}</script>"
-"""For `launch(head=...)`, after that of the controls."""
+SCRIPT = (Path(__file__).parent / "made.js").read_text("utf-8")
+"""For `first_load.FirstLoad`, after that of the controls."""
 
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 

@@ -18,8 +18,8 @@ from starlette.staticfiles import StaticFiles
 from gen_models.app.chapter import Chapter, Models, path
 
 _HERE = Path(__file__).parent
-HEAD = f"<script>{(_HERE / 'share.js').read_text('utf-8')}</script>"
-"""For `launch(head=...)`, after the scripts of the addresses."""
+SCRIPT = (_HERE / "share.js").read_text("utf-8")
+"""For `first_load.FirstLoad`, after the scripts of the addresses."""
 CSS = (_HERE / "share.css").read_text("utf-8")
 """For `launch(css=...)`."""
 ROUTE = Mount("/vendor", StaticFiles(directory=_HERE / "vendor"))

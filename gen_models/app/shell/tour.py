@@ -18,8 +18,8 @@ import gradio as gr
 from gen_models.app.chapter import Chapter, path
 
 _HERE = Path(__file__).parent
-HEAD = f"<script>{(_HERE / 'tour.js').read_text('utf-8')}</script>"
-"""For `launch(head=...)`, after the scripts of the addresses."""
+SCRIPT = (_HERE / "tour.js").read_text("utf-8")
+"""For `first_load.FirstLoad`, after the scripts of the addresses."""
 CSS = (_HERE / "tour.css").read_text("utf-8")
 """For `launch(css=...)`."""
 
