@@ -54,11 +54,14 @@ numbers: .venv/.serve-stamp ## write the numbers of all cards to exported/number
 
 ##### Check
 
-# Two passes: in the first, each worker has one thread; the second holds what a neighbour would disturb.
+# Three passes: without a browser, with one thread for each worker; in the browser, where each worker serves an app of
+# its own; and what a neighbour would disturb.
 .PHONY: test
 test: lint border browser ## install all that the tests need, Chromium included, and run them (WORKERS=... processes, 2 if not said)
 	status=0; \
-	OMP_NUM_THREADS=1 $(DEV) -m pytest -m "not slow and not serial" -n $(WORKERS) --dist loadfile --durations=10 || status=$$?; \
+	parallel="-n $(WORKERS) --dist loadfile --durations=10"; \
+	OMP_NUM_THREADS=1 $(DEV) -m pytest -m "not slow and not serial and not browser" $$parallel || status=$$?; \
+	$(DEV) -m pytest -m "not slow and not serial and browser" $$parallel || status=$$?; \
 	$(DEV) -m pytest -m "not slow and serial" --durations=10 || status=$$?; \
 	exit $$status
 

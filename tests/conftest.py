@@ -34,9 +34,10 @@ os.environ |= {
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever drives Chromium or asks the served app is `serial`, so that the app is started once."""
+    """Whatever else asks the served app is `serial`, so that no worker starts it for a few tests."""
     for item in items:
-        if {"app_url", "chromium_path"} & set(getattr(item, "fixturenames", ())):
+        asks = {"app_url", "chromium_path"} & set(getattr(item, "fixturenames", ()))
+        if asks and not item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.serial)
 
 
