@@ -44,7 +44,7 @@ def test_the_sections_of_the_lecture_are_in_sight(app):
 def test_an_experiment_opens_with_its_idea_and_its_notice(app, address):
     app.evaluate("address => { location.hash = address }", f"#{address}")
     tab = app.locator(f'[id="tab-{address}"]')
-    expect(tab.locator(".prose.ll-lead")).to_be_visible()
+    expect(tab.locator(".prose.ll-idea")).to_be_visible()
     expect(tab.locator(".prose.ll-notice")).to_contain_text("Notice.")
     expect(app.get_by_role("heading", level=1).locator("visible=true")).to_have_count(1)
     expect(tab.get_by_text("There is no model for this experiment yet")).to_have_count(0)

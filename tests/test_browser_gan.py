@@ -37,7 +37,7 @@ def open_experiment(page, app_url, browser_log):
         page.set_viewport_size({"width": 1280, "height": 1200})
         page.set_default_timeout(60_000)
         page.goto(f"{app_url}#gan/{name}")
-        expect(page.locator(f"[id='tab-gan/{name}'] .ll-lead").first).to_be_visible(timeout=60_000)
+        expect(page.locator(f"[id='tab-gan/{name}'] .ll-idea").first).to_be_visible(timeout=60_000)
 
     yield open_
     assert browser_log.errors == []

@@ -202,10 +202,17 @@
     window.scrollTo(0, 0);
   }
 
-  // One stop of the Tab key for a row of tabs; arrows move in it.
+  // One stop of the Tab key for a row of tabs; arrows move in it. On a phone a row scrolls, and has that tab in sight.
   function rove() {
-    for (const button of document.querySelectorAll("[role=tablist] [role=tab]"))
+    for (const button of document.querySelectorAll("[role=tablist] [role=tab]")) {
       button.tabIndex = isSelected(button) ? 0 : -1;
+      if (isSelected(button)) center(button, button.closest("[role=tablist]"));
+    }
+  }
+
+  function center(button, row) {
+    const [inside, outside] = [button, row].map((node) => node.getBoundingClientRect());
+    row.scrollLeft += inside.left + inside.width / 2 - outside.left - outside.width / 2;
   }
 
   function steer(event) {

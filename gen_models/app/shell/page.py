@@ -94,15 +94,11 @@ def draw(contents: Contents, experiment: Experiment) -> str | None:
         The sentence that stands in the place of the workbench if it could not be laid out.
     """
     chapter, models = contents.chapter, contents.models
-    with gr.Row(elem_classes="ll-idea", equal_height=False):
-        gr.Markdown(
-            f"# {experiment.title}\n\n{experiment.idea}",
-            latex_delimiters=MATHS,
-            elem_classes="ll-lead",
-        )
-        gr.Markdown(
-            f"$${experiment.equation}$$", latex_delimiters=MATHS, elem_classes="ll-equation"
-        )
+    gr.Markdown(
+        f"# {experiment.title}\n\n{experiment.idea}\n\n$${experiment.equation}$$",
+        latex_delimiters=MATHS,
+        elem_classes="ll-idea",
+    )
     for problem in contents.problems:
         gr.Markdown(f"**{problem}**", elem_classes="ll-problem")
     if chapter.script and not models:

@@ -140,7 +140,7 @@
     const tab = document.getElementById(`tab-${path}`);
     const caption = captions[path];
     const result = resultOf(tab, caption);
-    const equation = tab.querySelector(".ll-equation .katex-display");
+    const equation = tab.querySelector(".ll-idea .katex-display");
     const sheet = el(
       "div",
       { class: "ll-figure" },
