@@ -469,6 +469,7 @@ FAMILIES: dict[str, Family] = {
             M.INFORMATION_BOUND: MetricSpec(
                 "bound on the mutual information", "nats", "higher", ("{} code",)
             ),
+            **_SAMPLES,
         },
         (M.CODE_ACCURACY.of(),),
     ),

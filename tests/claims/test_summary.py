@@ -15,20 +15,27 @@ def trios(exported):
     return {name: compare.trio_of(lineup, models) for name, lineup in lineups(models).items()}
 
 
-def test_on_fashion_the_gan_draws_best_and_has_no_code(trios):
+def test_the_gan_draws_best_and_has_no_code(trios):
     says(
         compare.EXPERIMENT,
-        "the GAN’s samples are nearest to real ones, 0.56 away where the others are 7.90 and 10.60",
-        "The others are blurred, at 0.61 and 0.55 of the sharpness of images",
-        "here the VAE is no better a generator than the autoencoder with its fitted Gaussian",
+        "on Fashion-MNIST 0.56 away, where the autoencoder’s and the VAE’s are 7.90 and 10.60",
+        "on digits 1.09 to 6.57 and 7.03",
+        "They are as sharp as images, at 0.97 and 0.95; the others are blurred, on Fashion to 0.61 and 0.55.",
+        "On neither data is the VAE a better generator than the autoencoder with its fitted Gaussian.",
     )
-    rows = compare.measured(trios["fashion"])
-    distances = [words for words, _ in rows["distance"]]
-    assert distances == ["7.90", "10.60", "0.56"]
-    assert [words for words, _ in rows["sharpness"]] == ["0.61", "0.55", "–"]
-    assert float(distances[0]) < float(distances[1])
-    assert [words for words, _ in rows["code"]] == ["yes", "yes, with σ", "no"]
-    assert trios["fashion"].gan.card.graphs.keys() == {"generator"}
+    found = {name: compare.measured(trio) for name, trio in trios.items()}
+    words = {
+        (name, row): [cell for cell, _ in rows[row]]
+        for name, rows in found.items()
+        for row in ("distance", "sharpness", "code")
+    }
+    assert words["fashion", "distance"] == ["7.90", "10.60", "0.56"]
+    assert words["digits", "distance"] == ["6.57", "7.03", "1.09"]
+    assert words["fashion", "sharpness"] == ["0.61", "0.55", "0.97"]
+    assert words["digits", "sharpness"][2] == "0.95"
+    for name, trio in trios.items():
+        assert words[name, "code"] == ["yes", "yes, with σ", "no"]
+        assert "encoder" not in trio.gan.card.graphs
 
 
 def test_autoencoder_and_vae_have_codes_of_one_size_and_the_gans_is_near(trios):

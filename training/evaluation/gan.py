@@ -18,9 +18,8 @@ from training.engine.measurement import (
     features_of,
     in_batches,
 )
+from training.evaluation.samples import SAMPLES, Real
 
-SAMPLES = 10_000
-"""Generated images that distances are taken on, and at most as many real ones."""
 SHOWN = 72
 """Samples on the contact sheet."""
 MAX_COMPARED = 2_000
@@ -28,7 +27,7 @@ MAX_COMPARED = 2_000
 
 
 def measure(m: Measurement) -> Result:
-    """Fréchet distance, precision, recall and a check for copies, all on the features of the model's data set.
+    """Fréchet distance, sharpness, precision, recall and a check for copies, on the features of the model's data.
 
     Generated and real test images are compared; how far real training images are from the test images says what
     a perfect generator would score.
@@ -63,13 +62,7 @@ def measure(m: Measurement) -> Result:
         real_to_train = measures.nearest_distances(among, train)
         copies = (to_train < np.quantile(real_to_train, 0.01)).mean()
         metrics = {
-            M.FRECHET_DISTANCE: m.metric(
-                M.FRECHET_DISTANCE,
-                measures.frechet_distance(fake, test),
-                n,
-                note=f"{SAMPLES:,} samples",
-                **on,
-            ),
+            **Real(m, recogniser).compare(fake_x),
             M.FRECHET_DISTANCE_REAL: m.metric(
                 M.FRECHET_DISTANCE_REAL,
                 measures.frechet_distance(chosen, test),

@@ -15,10 +15,11 @@ from training.engine.measurement import (
     contact_sheet,
     in_batches,
 )
+from training.evaluation.samples import real_images
 
 
 def measure(m: Measurement) -> Result:
-    """Code accuracy, by the best matching of categories to classes; the bound on I(c; x)."""
+    """Code accuracy, by the best matching of categories to classes; the bound on I(c; x); how near samples come."""
     data, x = m.images(), m.pixels()
     model, rng = m.model, np.random.default_rng(0)
     facts = model.card.facts_as(InfoGANFacts)
@@ -39,10 +40,12 @@ def measure(m: Measurement) -> Result:
         "continuous": rng.uniform(-1, 1, (n, codes)),
     }
     at = np.arange(n)
-    read = [
-        model("recogniser", x=model("generator", **{k: v[i] for k, v in feed.items()})["x"])
-        for i in np.array_split(at, n // 250)
-    ]
+    parts = np.array_split(at, n // 250)
+    fake = [model("generator", **{k: v[i] for k, v in feed.items()})["x"] for i in parts]
+    real = real_images(m, model.output("generator", "x"))
+    if real is not None:
+        metrics |= real.compare(np.concatenate(fake))
+    read = [model("recogniser", x=each) for each in fake]
     q = {key: np.concatenate([part[key] for part in read]) for key in read[0]}
     of_category = np.log(categories) + np.log(q["category"][at, category].clip(1e-12)).mean()
     log_q = estimators.log_normal(feed["continuous"], q["continuous"], 2 * np.log(q["sigma"]))

@@ -292,9 +292,10 @@ EXPERIMENT = Experiment(
     equation=r"\begin{aligned} \text{AE:}\quad & x \to z \to \hat{x} \\ \text{VAE:}\quad & x \to q(z|x) \to \hat{x}, "
     r"\quad z \sim p(z) \to \hat{x} \\ \text{GAN:}\quad & z \sim p(z) \to \hat{x} \end{aligned}",
     lecture="§7",
-    notice="On Fashion-MNIST the GAN’s samples are nearest to real ones, 0.56 away where the others are 7.90 and "
-    "10.60, and it alone has no code for your image. The others are blurred, at 0.61 and 0.55 of the sharpness of "
-    "images; here the VAE is no better a generator than the autoencoder with its fitted Gaussian.",
+    notice="The GAN’s samples are by far the nearest to real images: on Fashion-MNIST 0.56 away, where the "
+    "autoencoder’s and the VAE’s are 7.90 and 10.60, on digits 1.09 to 6.57 and 7.03. They are as sharp as images, at "
+    "0.97 and 0.95; the others are blurred, on Fashion to 0.61 and 0.55. And the GAN alone has no code for your image. "
+    "On neither data is the VAE a better generator than the autoencoder with its fitted Gaussian.",
     control=f'[id^="{PREFIX}"] .ll-draw',
     result=f'[data-outlet^="{PREFIX}"] .ll-screens',
     number=f'[id^="{PREFIX}"][id$="-table"] .ll-number',
