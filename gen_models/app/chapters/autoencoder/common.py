@@ -145,6 +145,8 @@ def curve(
     captions: dict[str, str],
     code: int,
     elem_id: str,
+    note: str = "",
+    opens: str = "",
 ) -> gr.HTML:
     """A chart over code sizes that marks the points of one, and the numbers of it.
 
@@ -154,6 +156,8 @@ def curve(
         captions: what each part is.
         code: the one marked at first; a `code_slider` with this elem_id for a target changes it.
         elem_id: its own.
+        note: how to read it.
+        opens: address of the images of a code size, which is added to it: a click on a point leads there.
     """
     first = numbers[str(code)]
     facts = "".join(
@@ -164,8 +168,9 @@ def curve(
         label="Curve",
         html_template=controls.template(
             "CodeCurve",
-            {"code": str(code), "numbers": numbers},
-            f'<div class="ae-curve">{chart}<dl class="ll-numbers">{facts}</dl></div>',
+            {"code": str(code), "numbers": numbers, "opens": opens},
+            f'<div class="ae-curve">{chart}<dl class="ll-numbers">{facts}</dl>'
+            f'<p class="ll-note">{escape(note)}</p><a class="ae-open"></a></div>',
         ),
         js_on_load=CURVE + controls.MOUNT,
         apply_default_css=False,

@@ -1,7 +1,16 @@
 // A curve marks the points of one code size, and shows its numbers. common.curve describes the settings.
 LatentLab.kinds.CodeCurve ??= class {
-  constructor(root, { code, numbers }) {
-    Object.assign(this, { root, numbers });
+  constructor(root, { code, numbers, opens }) {
+    Object.assign(this, { root, numbers, opens });
+    this.link = root.querySelector(".ae-open");
+    this.link.hidden = !opens;
+    if (opens)
+      for (const mark of root.querySelectorAll("circle[data-x]")) {
+        mark.style.cursor = "pointer";
+        mark.addEventListener("click", () => {
+          location.hash = opens + mark.dataset.x;
+        });
+      }
     this.change({ context: { code } });
   }
 
@@ -10,5 +19,7 @@ LatentLab.kinds.CodeCurve ??= class {
       mark.classList.toggle("ae-here", mark.dataset.x === String(code));
     for (const [part, words] of Object.entries(this.numbers[code]))
       this.root.querySelector(`[data-part="${part}"]`).textContent = words;
+    this.link.href = this.opens + code;
+    this.link.textContent = `See images at ${code} dimensions`;
   }
 };

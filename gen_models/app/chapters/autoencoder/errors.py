@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import gradio as gr
 
 from gen_models.app.chapter import Experiment, Models
@@ -62,7 +64,8 @@ def lay_out_curves(lineup: Lineup, elem_id: str) -> None:
         return
     seen = "Curves of squared error against code size; the numbers are in the table below."
     chart = charts.log_log(drawn, "code size", "squared error per test image", seen)
-    common.curve(chart, by_code, CAPTIONS, common.middle(lineup.codes), elem_id)
+    opens = f"#autoencoder/reconstruct?data={quote(lineup.name)}&code="
+    common.curve(chart, by_code, CAPTIONS, common.middle(lineup.codes), elem_id, opens=opens)
 
 
 def lay_out_table(lineup: Lineup) -> None:
@@ -105,8 +108,9 @@ EXPERIMENT = Experiment(
     "beyond $k$, the code size. How much less does a deep autoencoder lose on images that none of them has seen?",
     equation=r"\min_{E,\,D\ \text{linear}}\ \mathbb{E}_x\,\lVert x - D(E(x)) \rVert^2 = \sum_{i > k} \lambda_i",
     lecture="§1.2",
-    notice="Move the code size. On digits the ratio falls from 0.71 at 2 dimensions to 0.18 at 64: the more room there "
-    "is, the more a basis that is not linear gains. The linear autoencoder’s rings lie on PCA’s points at every size.",
+    notice="Move the code size, or click a point to see its images. On digits the ratio falls from 0.71 at 2 "
+    "dimensions to 0.18 at 64: the more room there is, the more a basis that is not linear gains. The linear "
+    "autoencoder’s rings lie on PCA’s points at every size.",
     control=f'[id^="{PREFIX}"][id$="-code"] input',
     result=f'[id^="{PREFIX}"] svg',
     number=f'[id^="{PREFIX}"] .ll-number',
