@@ -3,6 +3,9 @@ LatentLab.kinds.LatentPad ??= (() => {
   "use strict";
   const { Live, POINTER_MOVES, clamp, el, number, svg } = LatentLab;
 
+  const LEAST = 2.5; // of the inner ring's smaller radius, in hundredths of the map's width
+  const ENLARGED = [1, 2, 3, 5, 10, 20];
+
   class LatentPad extends Live {
     build() {
       this.image = el("img", { class: "ll-back", alt: "", draggable: "false" });
@@ -18,7 +21,9 @@ LatentLab.kinds.LatentPad ??= (() => {
       this.across = el("div", { class: "ll-axis ll-across" });
       this.up = el("div", { class: "ll-axis ll-up" });
       this.where = el("div", { class: "ll-where", "aria-hidden": "true" }); // the pad says it in aria-valuetext
-      this.control.append(el("div", { class: "ll-frame" }, this.up, this.pad, this.across), this.where);
+      this.rings = el("div");
+      const under = el("div", { class: "ll-under-map" }, this.where, this.rings);
+      this.control.append(el("div", { class: "ll-frame" }, this.up, this.pad, this.across), under);
 
       this.pad.addEventListener("pointerdown", (event) => {
         if (event.button || this.held !== undefined) return;
@@ -104,19 +109,23 @@ LatentLab.kinds.LatentPad ??= (() => {
       this.commit();
     }
 
-    // Contours at one and two standard deviations; a light line on a dark one shows on any background.
+    // Contours at one and two standard deviations; a light line on a dark one shows on any background. Small ones are
+    // enlarged, which is said under the map.
     drawEllipse(ellipse) {
       this.contours.replaceChildren();
+      this.rings.textContent = "";
       if (!ellipse) return;
       const [mx, my, sx, sy] = ellipse;
       const scale = 100 / (this.settings.hi - this.settings.lo);
+      const times = ENLARGED.find((n) => n * scale * Math.min(sx, sy) >= LEAST) ?? ENLARGED.at(-1);
       for (const deviations of [1, 2])
         for (const kind of ["ll-under", "ll-over"]) {
           const place = { cx: this.percent(mx), cy: 100 - this.percent(my) };
-          this.contours.append(
-            svg("ellipse", { class: kind, ...place, rx: deviations * sx * scale, ry: deviations * sy * scale }),
-          );
+          const [rx, ry] = [sx, sy].map((s) => times * deviations * s * scale);
+          this.contours.append(svg("ellipse", { class: kind, ...place, rx, ry }));
         }
+      const shown = times === 1 ? "" : `, drawn ${times} times as large`;
+      this.rings.textContent = `Rings: 1 and 2 \u03c3 = (${number(sx)}, ${number(sy)})${shown}`;
     }
   }
 

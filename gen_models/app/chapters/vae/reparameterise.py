@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from gen_models.app import controls
 from gen_models.app.chapter import Experiment, Models
@@ -17,7 +19,10 @@ from gen_models.runtime import Array
 DRAWS = 20_000
 MIN_VALUE, MAX_VALUE = 0.1, 3.0
 WIDTH, HEIGHT = 512, 160
-BAR, PAPER, TRUTH = (125, 192, 195), (19, 18, 16), (255, 209, 102)
+AXIS = 24
+"""Pixels under a histogram, for its numbers."""
+STEPS, MAX_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200), 8
+BAR, PAPER, TRUTH, INK = (125, 192, 195), (19, 18, 16), (255, 209, 102), (214, 210, 203)
 RESULTS = "vae-reparameterise-results"
 
 
@@ -55,22 +60,39 @@ def histogram(values: Array, low: float, high: float, mark: float) -> Array:
     return image
 
 
+def axis(low: float, high: float) -> Array:
+    """Numbers and ticks for a histogram from low to high, to stand under it: uint8 (24, 512, 3)."""
+    strip = Image.new("RGB", (WIDTH, AXIS), PAPER)
+    pen, font = ImageDraw.Draw(strip), ImageFont.load_default(14)
+    step = next(s for s in STEPS if (high - low) / s <= MAX_TICKS)
+    for i in range(math.ceil(low / step), math.floor(high / step) + 1):
+        x = (i * step - low) / (high - low) * (WIDTH - 1)
+        pen.line((x, 0, x, 5), INK)
+        pen.text((x, 6), f"{i * step:g}", INK, font, anchor="mt")
+    pen.line((0, 0, WIDTH, 0), INK)
+    return np.asarray(strip)
+
+
 def show(spread: Spread) -> controls.Reply:
     """Both histograms over one range, and measured variances beside exact ones."""
     reach = 3 * max(spread.exact) ** 0.5
     low, high = spread.gradient - reach, spread.gradient + reach
     measured = (spread.reparameterised.var(), spread.score.var())
-    ends = " to ".join(common.format_number(end) for end in (low, high))
+    bars = {
+        name: histogram(values, low, high, spread.gradient)
+        for name, values in (
+            ("reparameterised", spread.reparameterised),
+            ("score", spread.score),
+        )
+    }
+    under = axis(low, high)
     return {
         "images": {
-            "reparameterised": controls.pixels(
-                histogram(spread.reparameterised, low, high, spread.gradient)
-            ),
-            "score": controls.pixels(histogram(spread.score, low, high, spread.gradient)),
+            name: controls.pixels(np.concatenate([image, under])) for name, image in bars.items()
         },
         "text": {
-            "reparameterised": f"variance {measured[0]:.2f}, exactly {spread.exact[0]:.2f}; shown: {ends}",
-            "score": f"variance {measured[1]:.2f}, exactly {spread.exact[1]:.2f}; shown: {ends}",
+            "reparameterised": f"variance {measured[0]:.2f}, exactly {spread.exact[0]:.2f}",
+            "score": f"variance {measured[1]:.2f}, exactly {spread.exact[1]:.2f}",
             "ratio": f"{measured[1] / measured[0]:,.1f}×",
             "gradient": common.format_number(spread.gradient, 2),
         },
