@@ -30,6 +30,7 @@ def lay_out(
     main: str,
     start: tuple[float, float],
     presets: Sequence[settings.Preset] = (),
+    folded: bool = False,
 ) -> None:
     """The settings at the left, the field, and beside it what the eigenvalues say.
 
@@ -41,6 +42,7 @@ def lay_out(
         main: the way whose number is large.
         start: (θ, ψ) at first.
         presets: settings to begin with, one click each.
+        folded: the eigenvalues and the table are shown on a click alone.
     """
     chosen = study.FIRST | dict.fromkeys(study.RULES, False) | first
     plane, beside = f"equilibria-{name}-plane", f"equilibria-{name}-views"
@@ -62,4 +64,4 @@ def lay_out(
             elem_id=plane,
             address="start",
         )
-        views.build(main=main, source=plane, elem_id=beside)
+        views.build(main=main, source=plane, elem_id=beside, folded=folded)

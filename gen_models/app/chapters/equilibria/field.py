@@ -19,6 +19,7 @@ def build(_: Models) -> None:
             Preset("Saturating: round and round", (1.0, 1.0), {"game": "saturating"}),
             Preset("Non-saturating: it comes in", (1.0, 1.0), {"game": "non-saturating"}),
         ),
+        folded=True,
     )
 
 

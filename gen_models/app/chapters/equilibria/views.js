@@ -48,7 +48,7 @@ LatentLab.kinds.EquilibriaViews ??= (() => {
       this.button.textContent = "Play";
     }
 
-    // One place of the path: on the plane, and as two points and D on their line.
+    // One place of the path: on the plane, and as two points and the discriminator's logit on their line.
     show(i) {
       const at = this.walk[i];
       controlOf(this.source)?.mark(at);
@@ -62,7 +62,7 @@ LatentLab.kinds.EquilibriaViews ??= (() => {
       const across = (x) => ((x + REACH) / (2 * REACH)) * WIDTH;
       const up = (y) => HEIGHT / 2 - (y / (2 * REACH)) * HEIGHT;
       this.find(".point.fake").setAttribute("cx", across(theta));
-      this.find(".world .d").setAttribute("d", `M0 ${up(-REACH * psi)}L${WIDTH} ${up(REACH * psi)}`);
+      this.find(".world .logit").setAttribute("d", `M0 ${up(-REACH * psi)}L${WIDTH} ${up(REACH * psi)}`);
       for (const [name, centre] of [
         ["real", 0],
         ["fake", theta],
@@ -70,7 +70,7 @@ LatentLab.kinds.EquilibriaViews ??= (() => {
         this.find(`.bell.${name}`).setAttribute("d", this.sigma ? this.bell(centre, across) : "");
       this.find(".world").setAttribute(
         "aria-label",
-        `The real point is 0, the generated one ${number(theta)}, and D(x) = ${number(psi)} x`,
+        `The real point is 0, the generated one ${number(theta)}, and the logit that x is generated ${number(psi)} x`,
       );
     }
 

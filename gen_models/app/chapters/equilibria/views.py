@@ -57,18 +57,24 @@ def shown(chosen: Settings, found: Found) -> dict[str, Any]:
     }
 
 
-def build(*, main: str, source: str, elem_id: str) -> gr.HTML:
+def build(*, main: str, source: str, elem_id: str, folded: bool = False) -> gr.HTML:
     """The number of one way to follow the field, the charts, the sentence and the table.
 
     Args:
         main: the way whose number is large.
         source: elem_id of the plane; it is asked once more when these are there.
         elem_id: their own.
+        folded: the eigenvalues and the table are shown on a click alone.
     """
     rows = "".join(
         f'<tr data-rule="{rule}"><th scope="row"><svg width="26" height="8" aria-hidden="true"><path d="M0 4H26" '
         f'class="line {rule}"/></svg>{escape(label)}</th><td></td><td></td><td></td></tr>'
         for rule, label in RULES.items()
+    )
+    table = (
+        "<table><thead><tr><td></td>"
+        '<th scope="col">λ at (0, 0)</th><th scope="col">factor per step, there</th>'
+        f'<th scope="col">distance at the end</th></tr></thead><tbody>{rows}</tbody></table>'
     )
     return gr.HTML(
         label="What the eigenvalues say",
@@ -79,11 +85,9 @@ def build(*, main: str, source: str, elem_id: str) -> gr.HTML:
             '<div><dd class="ll-number end"></dd><dt>its distance at the end</dt></div></dl>'
             '<div class="player"><button type="button" class="ll-button play">Play</button>'
             '<input type="range" min="0" value="0" step="1"><span class="at" aria-hidden="true"></span></div>'
-            f'<div class="charts">{_world()}{_distances()}{_eigen()}</div>'
+            f'<div class="charts">{_world()}{_distances()}{"" if folded else _eigen()}</div>'
             '<p class="formula"></p><p class="sentence"></p>'
-            "<table><thead><tr><td></td>"
-            '<th scope="col">λ at (0, 0)</th><th scope="col">factor per step, there</th>'
-            f'<th scope="col">distance at the end</th></tr></thead><tbody>{rows}</tbody></table>'
+            f"{_folded(_eigen() + table) if folded else table}"
             '<ul class="notes"></ul>',
         ),
         css_template=_CSS,
@@ -93,22 +97,29 @@ def build(*, main: str, source: str, elem_id: str) -> gr.HTML:
     )
 
 
+def _folded(inside: str) -> str:
+    return f"<details><summary>Eigenvalues, and each way in numbers</summary>{inside}</details>"
+
+
 WORLD = (400, 110)
-"""Width and height of the line on which data and samples lie, from −REACH to REACH, with D over it."""
+"""Width and height of the line on which data and samples lie, from −REACH to REACH, with ψx over it."""
 
 
 def _world() -> str:
-    """What θ and ψ are: the real point, the generated one, D, and the bells of the noise. views.js moves them."""
+    """What θ and ψ are: the two points, the line ψx, and the bells of the noise. views.js moves them.
+
+    The line is a logit of "generated", as the game of Mescheder et al. has it, where the lecture's D is one of "real".
+    """
     width, height = WORLD
     inside = (
         f'<path class="axis" d="M0 {height / 2:g}H{width}"/><path class="bell real"/><path class="bell fake"/>'
-        f'<path class="d"/><circle class="point real" cx="{width / 2:g}" cy="{height / 2:g}" r="7"/>'
+        f'<path class="logit"/><circle class="point real" cx="{width / 2:g}" cy="{height / 2:g}" r="7"/>'
         f'<circle class="point fake" cy="{height / 2:g}" r="7"/>'
     )
-    caption = "● real point 0, ● generated point θ, and D(x) = ψx, which is high where D takes points for generated."
+    caption = "● real point 0, ● generated point θ. Line: ψx, the discriminator’s logit that x is generated."
     first, second = caption.split("●")[1:]
     said = f'<span class="real">●</span>{escape(first)}<span class="fake">●</span>{escape(second)}'
-    return _chart("world", "the points x, and D over them", inside, "", said, WORLD)
+    return _chart("world", "the points x, and the line ψx", inside, "", said, WORLD)
 
 
 def _eigen() -> str:
@@ -190,6 +201,8 @@ _RULES = "\n".join(
 _CSS = f"""
 .formula {{ margin: 0; white-space: pre-wrap; line-height: 1.5; }}
 .sentence {{ margin: 0; line-height: 1.5; }}
+summary {{ cursor: pointer; min-height: 2rem; }}
+details figure {{ margin-bottom: 0.5rem; }}
 .charts {{ display: flex; flex-wrap: wrap; gap: 0.5rem 1.5rem; }}
 .ll-numbers {{ display: flex; flex-direction: row; gap: 0.25rem 1.5rem; margin: 0; }}
 .ll-numbers > div {{ flex: 1 1 0; }}
@@ -199,7 +212,7 @@ _CSS = f"""
 .player .ll-button {{ min-height: 2rem; min-width: 4.5rem; padding: 0 0.6rem; }}
 .player .at {{ font-size: 0.85rem; white-space: nowrap; font-variant-numeric: tabular-nums; }}
 [hidden] {{ display: none !important; }}
-.d {{ fill: none; stroke: currentColor; stroke-width: 2.5; }}
+.logit {{ fill: none; stroke: currentColor; stroke-width: 2.5; }}
 .point.real, .bell.real {{ fill: {REAL}; }}
 .point.fake, .bell.fake {{ fill: {FAKE}; }}
 .bell {{ fill-opacity: 0.3; }}
