@@ -49,6 +49,8 @@ LatentLab.kinds.Board ??= (() => {
     average: "Moving average of G",
     accepted: "Only what D lets pass",
   };
+  const HOW_TO_READ =
+    "One sample within 3 \u03c3, a circle, covers a mode. Of high quality is the share of all samples that lie in a circle: all modes can be covered by few of them.";
   const RETRY_MS = 300;
   const NO_ANSWER = "The server did not answer. Press Play to try once more.";
   const MAX_SEED = 2 ** 31 - 1;
@@ -212,6 +214,7 @@ LatentLab.kinds.Board ??= (() => {
         fact(this.quality, "of high quality"),
         fact(this.kl, "KL of their shares"),
       ];
+      this.reading = el("p", { class: "lab-reading" }, HOW_TO_READ);
       this.ofData = fact(this.distance, "Wasserstein distance");
       const facts = el(
         "dl",
@@ -248,7 +251,8 @@ LatentLab.kinds.Board ??= (() => {
       this.about = el("p", { class: "lab-about" });
       const left = el("div", { class: "lab-left" }, this.title, this.canvas, this.problem);
       this.words0 = figures[0].querySelectorAll(".lab-key");
-      const right = el("div", { class: "lab-right" }, facts, figures[0], this.shares, ...figures.slice(1), this.about);
+      const rest = [this.reading, figures[0], this.shares, ...figures.slice(1), this.about];
+      const right = el("div", { class: "lab-right" }, facts, ...rest);
       this.node = el("section", { class: "lab-game", "aria-label": `Game ${letter}` }, left, right);
       this.small = document.createElement("canvas");
       this.clear();
@@ -289,7 +293,7 @@ LatentLab.kinds.Board ??= (() => {
       const { distance } = this.curves;
       if (answer.distance !== null && (rows.length || !distance.x.length)) distance.add(answer.step, answer.distance);
       const hasModes = field.modes !== null;
-      for (const node of [...this.ofModes, this.shares]) node.hidden = !hasModes;
+      for (const node of [...this.ofModes, this.shares, this.reading]) node.hidden = !hasModes;
       this.ofData.hidden = hasModes;
       this.words0[0].textContent = hasModes ? "Modes covered" : "Distance from the data (dashed: of data)";
       this.words0[1].hidden = !hasModes;

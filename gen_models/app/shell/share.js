@@ -31,6 +31,8 @@
     ..."text-anchor vector-effect visibility".split(" "),
   ];
   const FAILED = "This browser could not make the figure.";
+  const LIMITS =
+    "The link holds the model, the seed and all settings. What you drew, uploaded or trained is not in it: save a figure.";
   const LONG = "This address is too long for a QR code: copy the link.";
 
   let captions = {}; // path -> {lecture, models: {name: title}, result, number}
@@ -218,6 +220,7 @@
 
   const code = el("div", { class: "ll-share-code" });
   const where = el("p", { class: "ll-share-address" });
+  const limits = el("p", { class: "ll-share-limits" }, LIMITS);
   const save = button("Save figure", () => {
     dialog.close();
     figure();
@@ -231,6 +234,7 @@
     { id: "ll-share", "aria-label": "Share" },
     code,
     where,
+    limits,
     el(
       "div",
       { class: "ll-share-buttons" },
@@ -243,7 +247,7 @@
   async function open() {
     address.settle();
     where.textContent = location.href;
-    save.hidden = !captions[address.path()];
+    save.hidden = limits.hidden = !captions[address.path()];
     code.replaceChildren();
     dialog.showModal();
     try {
