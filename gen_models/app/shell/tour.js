@@ -14,6 +14,7 @@
   const LARGEST = 200_000; // bytes of a file
   const LONGEST_LINK = 8_000; // what servers and messengers take
   const DIM_MS = 3_000;
+  const ANSWERED_MS = 400;
   const LOOK_MS = 250;
   const MARGIN = 6;
   const LIMITS = `at most ${MOST_STOPS} addresses, each with a sentence of at most ${LONGEST} characters`;
@@ -136,7 +137,8 @@
     "section",
     { id: "ll-tour", "aria-labelledby": heading.id, hidden: "" },
     el("div", { class: "ll-tour-head" }, heading, el("div", { class: "ll-tour-tools" }, again, lectures, make, close)),
-    el("div", { class: "ll-tour-body" }, words, el("div", { class: "ll-tour-steps" }, show, back, next)),
+    words,
+    el("div", { class: "ll-tour-steps" }, show, back, next),
     maker,
     said,
   );
@@ -154,6 +156,7 @@
       : stop.sentence;
     question.textContent = isMaking ? "" : (stop.question ?? "");
     answer.textContent = !isMaking && isAnswered ? (stop.answer ?? "") : "";
+    sentence.hidden = !isMaking && isAnswered; // it was read; so the panel covers no more than before
     show.hidden = !isAsking;
     back.hidden = isMaking;
     next.hidden = isMaking;
@@ -183,11 +186,15 @@
     shine();
   }
 
-  function reveal() {
+  async function reveal() {
     isAnswered = true;
     draw();
     next.focus();
     address.go(now().then);
+    const stop = now();
+    await after(ANSWERED_MS);
+    const node = target();
+    if (node && isOpen && stop === now()) reach(node); // the panel may have grown
   }
 
   function open() {
