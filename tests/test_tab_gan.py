@@ -197,10 +197,14 @@ def test_the_chart_has_the_search_its_start_and_the_vae(models):
     assert f"{trace.passes[-1]:,}" in encoder.numbers(trace, answer)
 
 
-def test_the_film_shows_each_moment_with_what_had_been_seen(fashion):
+def test_the_film_shows_each_moment_with_what_had_been_seen(models, fashion):
+    search = common.search_for(fashion, models)
     for t, moment in ((0, 0), (0.5, 2), (1, 4)):
-        reply = film.at(fashion, t)
-        assert reply["text"] == {"seen": f"{64 * 10**moment:,}", "step": f"{10**moment:,}"}
+        text = film.at(fashion, search, t)["text"]
+        assert text["seen"] == f"{64 * 10**moment:,}"
+        assert text["step"] == f"{10**moment:,}"
+        assert float(text["near"]) >= 0
+        assert film.at(fashion, None, t)["text"]["near"] == "–"
         np.testing.assert_array_equal(film.frames(fashion)[moment], 50 * moment)
 
 
@@ -379,6 +383,7 @@ def test_film(client):
 
 def test_what_a_visitor_does(client):
     said = client.predict("dcgan-fashion", 3, api_name="/gan_samples")
+    assert said[-1].count("<img") == 2, "both recipes draw"
     assert "DCGAN" in said[-1]
     assert client.predict("gan-heads", 3, [1, 2], api_name="/gan_strip") is not None
     assert client.predict("gan-heads", 3, [1, 2, 5], api_name="/gan_square") is not None

@@ -11,13 +11,16 @@ app searches them for the training images nearest to a sample.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
+from PIL import Image
 from torch import Tensor, nn
 from torch.optim import AdamW
 
@@ -136,6 +139,7 @@ def export_model(config: Config, recogniser: nn.Module, data: Images, run: Run) 
     count = min(BANK, len(data)) // COLUMNS * COLUMNS
     bank = data.x[evenly_spaced_indices(len(data), count)]
     rows, sheet = webp(to_float(bank), COLUMNS)
+    bank = as_shown(sheet, rows, bank)
     image, k = Port("x", ("batch", *data.x.shape[1:]), range=(0, 1)), config.features
     export(
         name=config.name,
@@ -165,6 +169,20 @@ def export_model(config: Config, recogniser: nn.Module, data: Images, run: Run) 
         },
         sheets={"bank": (Sheet("bank.webp", rows, COLUMNS), sheet)},
     )
+
+
+def as_shown(sheet: bytes, rows: int, bank: Tensor) -> Tensor:
+    """Images (n, c, h, w) as their sheet shows them: an image that is searched for must be at distance 0 from itself.
+
+    WebP changes each a little. Those that are smaller on the sheet stay as they are.
+    """
+    n, c, h, w = bank.shape
+    with Image.open(io.BytesIO(sheet)) as file:
+        image = np.array(file.convert("L" if c == 1 else "RGB"))
+    if image.shape[0] != rows * h:
+        return bank
+    tiles = image.reshape(rows, h, n // rows, w, c).transpose(0, 2, 4, 1, 3)
+    return torch.from_numpy(tiles.reshape(n, c, h, w).copy())
 
 
 @torch.no_grad()

@@ -12,7 +12,7 @@ from gen_models.app.chapter import Experiment, Models
 from gen_models.app.chapters.gan import common
 from gen_models.app.checks import checked_integer, user_facing
 from gen_models.app.shell import address, layout
-from gen_models.app.shell.parts import endpoint, get_model, markdown, model_choice
+from gen_models.app.shell.parts import endpoint, format_number, get_model, markdown, model_choice
 from gen_models.runtime import Array, Model
 
 COLUMNS = 4
@@ -35,14 +35,23 @@ def moment_at(model: Model, t: float) -> int:
     return round(t * (len(model.card.sheets["film"].steps) - 1))
 
 
-def at(model: Model, t: float) -> controls.Reply:
-    """The frame at t in [0, 1], and when it was taken."""
+def near(model: Model, search: common.Search | None, moment: int) -> str:
+    """How far the images of a moment are from the nearest training image, on average."""
+    if search is None:
+        return "–"
+    _, distance = search.nearest(frames(model)[moment])
+    return format_number(float(distance[:, 0].mean()), 1)
+
+
+def at(model: Model, search: common.Search | None, t: float) -> controls.Reply:
+    """The frame at t in [0, 1], when it was taken, and how near it is to training images."""
     moment = moment_at(model, t)
     return {
         "images": {"x": controls.pixels(controls.grid(frames(model)[moment], COLUMNS))},
         "text": {
             "seen": f"{seen(model, moment):,}",
             "step": f"{model.card.sheets['film'].steps[moment]:,}",
+            "near": near(model, search, moment),
         },
     }
 
@@ -61,7 +70,8 @@ def build(models: Models) -> None:
     first = common.default(made)
 
     def scrub(request: controls.Request) -> controls.Reply:
-        return at(get_model(made, request["context"].get("model")), float(request["value"][0]))
+        model = get_model(made, request["context"].get("model"))
+        return at(model, common.search_for(model, models), float(request["value"][0]))
 
     with layout.controls():
         choice = address.named("model", model_choice(made, first))
@@ -75,7 +85,11 @@ def build(models: Models) -> None:
             sweep=True,
             context={"model": first.card.name},
             screens=[("x", "G of the same twelve z")],
-            numbers=[("seen", "training images seen"), ("step", "steps of training")],
+            numbers=[
+                ("near", "to the nearest training image, mean distance of features"),
+                ("step", "steps of training"),
+                ("seen", "training images seen"),
+            ],
             label="From the first step, 0, to the last, 1",
             elem_id=FILM,
             results=RESULTS,
@@ -114,8 +128,9 @@ EXPERIMENT = Experiment(
     "have in common.",
     equation=r"\theta \leftarrow \theta - \eta\, \nabla_\theta\, \mathbb{E}_z[-\log D_\psi(G_\theta(z))]",
     lecture="§3.6",
-    notice="Drag the slider from left to right. Moments are closer together at the start, where most happens; near the "
-    "end, what changes is detail.",
+    notice="Drag the slider from left to right. Moments are closer together at the start, where most happens. The "
+    "heads do not come steadily nearer: the distance to training images is 8.7 at the first step, 14.4 at step 51, and "
+    "7.6 at the end, where what changes is detail. Training images are typically 7.3 from one another.",
     control=f"#{FILM} input",
     result=f"#{RESULTS} canvas",
     number=f"#{RESULTS} .ll-number",
