@@ -365,13 +365,13 @@ def test_the_sliders_begin_at_a_face_of_any_model(client, model):
 
 
 def test_a_face_to_edit_is_a_head_or_random(client, model):
-    pad, table, marked = client.predict(1, NAME, api_name="/faces_edit_head")
+    pad, table, _, marked = client.predict(1, NAME, api_name="/faces_edit_head")
     assert pad["props"]["context"]["z"] == pytest.approx(common.head(model, 1).z.tolist())
     assert "hair length" in str(table)
     assert marked["value"] == [1]
     seed = client.predict(api_name="/faces_edit_random")
     assert common.HEADS <= seed < common.FACES
-    pad, _, marked = client.predict(seed, OTHER, api_name="/faces_edit_head")
+    pad, *_, marked = client.predict(seed, OTHER, api_name="/faces_edit_head")
     assert marked["value"] == []
     assert pad["props"]["labels"] == ["smile · AUC 0.95", "beard · AUC 0.90"]
     assert len(pad["props"]["context"]["z"]) == 4

@@ -15,6 +15,7 @@ from gen_models.app.chapters.vae import common as vae
 from gen_models.app.checks import checked_number
 from gen_models.app.shell import address, layout, parts
 from gen_models.errors import BadRequest
+from gen_models.families import MetricId
 from gen_models.runtime import Array, Model
 
 EXTENT = 4.0
@@ -24,16 +25,43 @@ FIRST = 7
 START = {"yaw": 3.0}
 """What has been moved at first."""
 SLIDERS, RESULTS = "faces-attributes", "faces-attributes-results"
+KNOWN = 0.7
+"""An attribute whose direction has a smaller AUC gets no slider: it would do nothing."""
 TOGETHER = 0.1
 """An attribute that moves by this much when another is moved by 1 is marked."""
 
 
+def is_known(model: Model, attribute: str) -> bool:
+    """Whether z tells of an attribute; where nobody measured it, it may."""
+    auc = parts.metric(model, MetricId.ATTRIBUTE_AUROC, attribute)
+    return auc is None or auc >= KNOWN
+
+
+def offered(model: Model) -> list[str]:
+    """The attributes that have a slider."""
+    return [name for name in common.attributes_of(model) if is_known(model, name)]
+
+
 def labels_of(model: Model) -> list[str]:
     """A name for each slider: the attribute, and how well it is told apart."""
-    return [
-        f"{common.called(name)} · {common.separation(model, name)}"
-        for name in common.attributes_of(model)
-    ]
+    return [f"{common.called(name)} · {common.separation(model, name)}" for name in offered(model)]
+
+
+def left_out(model: Model) -> str:
+    """Which attributes have no slider, and why: a sentence, or nothing."""
+    unknown = [name for name in common.attributes_of(model) if not is_known(model, name)]
+    each = ", ".join(
+        f"{common.called(name)} ({common.separation(model, name)})" for name in unknown
+    )
+    return f"No slider, since $z$ hardly tells of them: {each}." if each else ""
+
+
+def amounts_of(model: Model, values: Array) -> Array:
+    """Amounts (a,) of all attributes, for the values of the sliders."""
+    names = common.attributes_of(model)
+    amounts = np.zeros(len(names), np.float32)
+    amounts[[names.index(name) for name in offered(model)]] = values
+    return amounts
 
 
 def edited(model: Model, z: Array, amounts: Array) -> Array:
@@ -91,7 +119,7 @@ def build(models: Models) -> None:
     def walk(request: controls.Request) -> controls.Reply:
         model = parts.get_model(models, request["context"].get("model"))
         z = vae.checked_latent(model, request["context"].get("z"))
-        return at(model, z, request["value"])
+        return at(model, z, amounts_of(model, request["value"]))
 
     with layout.controls():
         choice = address.named("model", parts.model_choice(models, first))
@@ -110,6 +138,7 @@ def build(models: Models) -> None:
             results=RESULTS,
             address="t",
         )
+        unknown = gr.Markdown(left_out(first), latex_delimiters=MATHS, elem_classes="ll-aside")
         source = common.OneFace(models, choice, number, "faces-attributes-heads", random=True)
     with layout.results():
         layout.outlet(RESULTS)
@@ -126,14 +155,15 @@ def build(models: Models) -> None:
         )
 
     def take(model: Model, face: Face) -> list[Any]:
-        return [gr.update(labels=labels_of(model), context=_context(model, face)), table_of(model)]
+        new = gr.update(labels=labels_of(model), context=_context(model, face))
+        return [new, table_of(model), left_out(model)]
 
-    source.then(take, [sliders, table], "faces_edit")
+    source.then(take, [sliders, table, unknown], "faces_edit")
 
 
 def starts(model: Model) -> list[float]:
     """Where the sliders stand at first: one attribute has been moved, so that there is something to see."""
-    return [START.get(name, 0.0) for name in common.attributes_of(model)]
+    return [START.get(name, 0.0) for name in offered(model)]
 
 
 def every_attribute(models: Models) -> list[str]:
@@ -187,12 +217,13 @@ EXPERIMENT = Experiment(
     "changed on the way, and what else did.",
     equation=r"z' = z + \sum_{a} t_a\, d_a, \quad \hat{x} = D_\theta(z')",
     lecture="§2.6",
-    notice="*Yaw* turns the head. Move *smile* as far: next to nothing happens, and its AUC of 0.50 says why. The "
-    "likelihood counts pixels, and a smile is few of them. Then move *masculine*: *age* and *beard* come along, since "
-    "nothing in the ELBO asks for one direction per attribute.",
+    notice="*Yaw* turns the head. Move *masculine* instead: *age* and *beard* come along, since nothing in the ELBO "
+    "asks for one direction per attribute. Smile and hair length have no slider: their AUC is 0.54 and 0.63, where 0.5 "
+    "is chance, so $z$ hardly tells of them. Size does not decide it: hair is many pixels, and glasses, with 0.99, are "
+    "few.",
     control=f"#{SLIDERS} .ll-slider",
     result=f"#{RESULTS} canvas[data-slot=after]",
     number=f"#{RESULTS} .ll-number",
-    elsewhere="face=345&t=0,0,2,0,0,0,1.5,0,-1,0",
+    elsewhere="face=345&t=0,2,0,0,1.5,0,-1,0",
     build=build,
 )

@@ -308,7 +308,7 @@ EXPERIMENT = Experiment(
     equation=r"\hat{x} = D_\theta\Big(\sum_{i} w_i\, z_i\Big) \quad \text{or} \quad \sum_{i} w_i\, D_\theta(z_i)",
     lecture="§2.6",
     notice="Move the dot into a corner: both mixtures are the same head, and little is lost. In the middle the mix of "
-    "$z$ loses 2, and that of pixels, which is four heads at once, 56.",
+    "$z$ loses 5, and that of pixels, which is four heads at once, 46.",
     control=f"#{PAD} .ll-pad",
     result=f"#{RESULTS} canvas",
     number=f"#{RESULTS} .ll-number",

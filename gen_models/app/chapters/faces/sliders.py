@@ -200,7 +200,8 @@ EXPERIMENT = Experiment(
     equation=r"\hat{x} = D_\theta(\tau z), \quad z \sim p(z) = \mathcal{N}(0, I)",
     lecture="§2.6",
     notice="Set the temperature to 0: whatever the sliders say, this is the mean face. At 1 it is a draw from $p(z)$. "
-    "At 3 it lies far outside of what training saw, and its colours run into white and black.",
+    "At 3 it lies far outside of what training saw: 9 % of its colours are white or black. Here $p(z)$ is a Gaussian "
+    "fitted to the codes after training, and $z$ is counted in its own axes, in which it is $\\mathcal{N}(0, I)$.",
     control=f"#{SLIDERS} .ll-sliders",
     result=f"#{RESULTS} canvas",
     number=f"#{RESULTS} .ll-number",
