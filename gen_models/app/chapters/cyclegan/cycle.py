@@ -25,6 +25,8 @@ FAINT = 5
 """How much the faint detail of a translation is enlarged."""
 FLOOR = 0.001
 """The chart's least error: a quarter of one step of an 8-bit pixel."""
+LOST = 0.9
+"""From this part of the error of other images on, nothing of an image has come back."""
 COLOURS = {"image": "#26868c", "test": "#b8651b", "clean": "#8a63b8"}
 SLIDER, RESULTS = "cyclegan-cycle", "cyclegan-cycle-results"
 SCREENS = (
@@ -95,7 +97,12 @@ def at(model: Model, way: Way, x: Array, sigma: float) -> controls.Reply:
     images = {slot: controls.pixels(common.as_bytes(image)) for slot, image in shown.items()}
     images["error"] = controls.pixels(common.error_map(back, x))
     noise = f"{way.hat} + σε" if sigma else way.hat
-    names, others = common.domains(model), strangers(model, way, x)
+    names, others, error = (
+        common.domains(model),
+        strangers(model, way, x),
+        common.mean_error(back, x),
+    )
+    is_lost = others is not None and error > LOST * others
     return {
         "images": images,
         "text": {
@@ -104,8 +111,9 @@ def at(model: Model, way: Way, x: Array, sigma: float) -> controls.Reply:
             "back": way.tilde,
             "translation": way.hat + (f", {names[way.t]}" if names[way.t] != way.t else ""),
             "detail": f"of {noise}",
-            "error": f"|{way.tilde} − {way.s}|",
-            "now": format_number(common.mean_error(back, x), 3),
+            "error": f"|{way.tilde} − {way.s}|"
+            + is_lost * f": it knows no more of {way.s} than of any other image",
+            "now": format_number(error, 3),
             "clean": format_number(common.mean_error(clean, x), 3),
             "strangers": "–" if others is None else format_number(others, 3),
         },

@@ -149,8 +149,9 @@ EXPERIMENT = Experiment(
     "If a code means the same for every digit, its columns look alike all the way down.",
     equation=r"\hat{x}_{ij} = G\big(z, (c_1 = i,\ c_2 = t_j,\ c_3)\big)",
     lecture="§3.8",
-    notice="From left to right c₂ is the slant of every digit. Choose *c₃*: the strokes turn, most plainly the "
-    "bar of the 7. *Another z* changes the writing and not what the codes mean: Q reads nearly every image as its row.",
+    notice="From left to right c₂ is the slant of every digit. Choose *c₃*: the strokes turn, most plainly the bar of "
+    "the 7, and the centre of the ink rises by 1 to 3 of 28 pixels, in every digit. *Another z* changes the writing "
+    "and not what the codes mean: Q reads nearly every image as its row.",
     control="#infogan-grid .ll-sliders",
     result="#infogan-grid-results canvas",
     number="#infogan-grid-results .ll-number",
