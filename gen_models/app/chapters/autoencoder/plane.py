@@ -90,6 +90,14 @@ class Plane:
         }
 
 
+def swatches() -> str:
+    """The digits in their colours: HTML."""
+    return " ".join(
+        f'<b style="color: rgb{tuple(colour)}; background: rgb{PAPER}; padding: 0 0.4em">{digit}</b>'
+        for digit, colour in enumerate(COLOURS.tolist())
+    )
+
+
 def planes(models: Models) -> list[tuple[Lineup, Model]]:
     """Data with an autoencoder of code size 2, each with its network of features."""
     found = []
@@ -142,10 +150,7 @@ def build(models: Models) -> None:
     layout.when_shown().input(paint, None, pad, api_visibility="private", show_progress="hidden")
 
 
-LEGEND = "Each dot is a training image’s code, in the colour of its digit: " + " ".join(
-    f'<b style="color: rgb{tuple(colour)}; background: rgb{PAPER}; padding: 0 0.4em">{digit}</b>'
-    for digit, colour in enumerate(COLOURS.tolist())
-)
+LEGEND = f"Each dot is a training image’s code, in the colour of its digit: {swatches()}"
 
 EXPERIMENT = Experiment(
     id="plane",

@@ -6,12 +6,15 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
+from PIL import Image, ImageDraw
 
 from gen_models.app import controls
 from gen_models.app.chapter import Experiment, Models
+from gen_models.app.chapters.autoencoder.lineup import HANDWRITING
+from gen_models.app.chapters.autoencoder.plane import COLOURS, swatches
 from gen_models.app.chapters.vae import common
 from gen_models.app.checks import user_facing
-from gen_models.app.shell import layout
+from gen_models.app.shell import address, layout
 from gen_models.numerics import latents
 from gen_models.runtime import Array, Model
 
@@ -20,6 +23,9 @@ EXTENT = 3.0
 START = 8
 """The example that is chosen at first: of the first ten digits, the one with the largest rings."""
 PAD, RESULTS = "vae-map", "vae-map-results"
+CLASSES, DOT, PLAIN = 10, 7, (255, 209, 102)
+"""Of the digits; half the width of a code's dot; its colour where images have no classes."""
+LEGEND = "Codes of the test images, in the colours of their digits: " + swatches()
 
 
 def background(model: Model) -> Array:
@@ -29,6 +35,29 @@ def background(model: Model) -> Array:
     # Each image stands in the middle of its own cell, so that the dot is over what it shows.
     z = latents.plane(n, EXTENT * (1 - 1 / n))
     return controls.grid(common.decode(model, z), n, gap=0)
+
+
+def with_codes(model: Model) -> Array:
+    """The same, darker, with a dot at the mean of q(z|x) of each example, in the colour of its digit: (H, W, 3)."""
+    image = background(model) // 2
+    picture = Image.fromarray(image.repeat(3 // image.shape[-1], -1))
+    pen, side = ImageDraw.Draw(picture), picture.width
+    mu = model("encoder", x=common.examples_of(model))["mu"]
+    for i, (x, y) in enumerate((side * (mu * [1, -1] + EXTENT) / (2 * EXTENT)).tolist()):
+        # Examples are exported class by class in turn: image i shows class i modulo their number.
+        colour = tuple(COLOURS[i % CLASSES].tolist()) if is_labelled(model) else PLAIN
+        pen.ellipse((x - DOT, y - DOT, x + DOT, y + DOT), fill=colour, outline="black", width=2)
+    return np.asarray(picture)
+
+
+def is_labelled(model: Model) -> bool:
+    """Whether its images show digits."""
+    return model.card.dataset.name in HANDWRITING
+
+
+def seen(model: Model, codes: Any) -> str:
+    """What lies under the dot, as a data: URI."""
+    return controls.data_uri(with_codes(model) if codes else background(model))
 
 
 def at_point(model: Model, z: Array) -> controls.Reply:
@@ -65,6 +94,8 @@ def build(models: Models) -> None:
     first = common.usual(flat)
     with layout.controls():
         choice = common.model_choice(flat, first)
+        codes = address.named("codes", gr.Checkbox(False, label="Codes of all test images"))
+        legend = gr.Markdown(LEGEND, visible=False, elem_classes="ll-aside")
         canvases = common.Canvases(
             flat,
             of_image,
@@ -97,15 +128,23 @@ def build(models: Models) -> None:
         layout.outlet(RESULTS)
 
     @user_facing
-    def change(name: str) -> tuple[dict[str, Any], ...]:
+    def change(name: str, codes: bool) -> tuple[dict[str, Any], ...]:
         """The map of a model."""
         model = common.get_model(flat, name)
-        new = gr.update(
-            background=controls.data_uri(background(model)), ellipse=None, context={"model": name}
-        )
+        new = gr.update(background=seen(model, codes), ellipse=None, context={"model": name})
         return new, *canvases.updates(model)
 
-    choice.change(change, choice, [pad, *canvases.pads], api_name="vae_map", show_progress="hidden")
+    @user_facing
+    def lay_over(name: str, codes: bool) -> tuple[dict[str, Any], ...]:
+        """The codes of the test images on the map, or not."""
+        model = common.get_model(flat, name)
+        shown = gr.update(visible=codes and is_labelled(model))
+        return gr.update(background=seen(model, codes)), shown
+
+    quiet: dict[str, Any] = {"show_progress": "hidden"}
+    inputs = [choice, codes]
+    choice.change(change, inputs, [pad, *canvases.pads], api_name="vae_map", **quiet)
+    codes.change(lay_over, inputs, [pad, legend], api_visibility="private", **quiet)
 
 
 def offer(models: Models) -> None:
@@ -148,6 +187,6 @@ EXPERIMENT = Experiment(
     control="#vae-map .ll-pad",
     result="#vae-map-results canvas[data-slot=mean]",
     number="#vae-map-results .ll-number",
-    elsewhere="z=0.1,1",
+    elsewhere="z=0.1,1&codes=1",
     build=build,
 )
