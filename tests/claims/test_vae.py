@@ -46,6 +46,16 @@ def test_image_i_of_the_examples_shows_the_digit_i_modulo_10(vaes, read):
     assert len(wrong) <= 2  # the network reads 98 % of test digits
 
 
+def test_the_codes_on_the_map_have_the_colours_of_their_digits(vaes):
+    model = vaes["vae-digits-2d"]
+    image = latent_map.with_codes(model)
+    mu = model("encoder", x=common.examples_of(model))["mu"]
+    places = len(image) * (mu * [1, -1] + latent_map.EXTENT) / (2 * latent_map.EXTENT)
+    shown = [tuple(image[y, x]) for x, y in places.astype(int)]
+    right = [colour == tuple(latent_map.COLOURS[i % 10]) for i, colour in enumerate(shown)]
+    assert sum(right) >= len(mu) - 4, "some lie under others"
+
+
 def test_two_dimensions_have_no_room_for_the_6_and_ten_have(vaes, usual, read):
     says(
         latent_map.EXPERIMENT,

@@ -40,10 +40,7 @@ CAPTIONS = {
     for source, where in SOURCES.items()
 }
 
-HOW_TO_READ = (
-    "The distance compares whole sets, by mean and spread of their features: a few broken images cost little. "
-    "Recognised judges each image."
-)
+HOW_TO_READ = "The distance compares whole sets, by mean and spread of their features: a few broken images cost little."
 
 
 def can_generate(lineup: Lineup, code: int) -> bool:
@@ -214,7 +211,7 @@ def lay_out_curve(lineup: Lineup, elem_id: str) -> None:
         return
     seen = "Curves of Fréchet distance against code size; the numbers are in the table below."
     chart = charts.log_log(drawn, "code size", "Fréchet distance of samples (s = 1)", seen)
-    hollow = " Hollow: the next chapter’s VAEs, of other layers." * any(c.hollow for c in drawn)
+    hollow = " Hollow: the next chapter’s VAEs." * any(c.hollow for c in drawn)
     common.curve(
         chart,
         numbers(lineup),
