@@ -45,6 +45,11 @@ def number(page, slot):
     return page.locator(f"#cyclegan-cycle-results [data-text={slot}]")
 
 
+def seen(page, label):
+    """A control of the experiment on the screen; the chapter's first is there too, unseen."""
+    return page.get_by_label(label).locator("visible=true")
+
+
 def pixels(page, slot):
     return page.evaluate(PIXELS, slot)
 
@@ -89,23 +94,23 @@ def test_an_example_is_chosen_and_noise_spoils_the_way_back_but_not_the_translat
 
 
 def choose_model(page, name):
-    page.get_by_label("Model").click()
+    seen(page, "Model").click()
     page.get_by_role("option", name=name, exact=True).click()
 
 
 def test_the_other_direction_and_another_model(opened):
     back = pixels(opened, "back")
-    opened.get_by_label("map → satellite").check()
+    seen(opened, "map → satellite").check()
     expect(number(opened, "source")).to_have_text("y, map")
     expect(number(opened, "translation")).to_have_text("x̂, satellite")
     changed(opened, "back", back)
-    opened.get_by_label("satellite → map").check()
+    seen(opened, "satellite → map").check()
     expect(number(opened, "source")).to_have_text("x, satellite")
     expect(number(opened, "now")).to_have_text("0.000")
     choose_model(opened, "satellite ⇄ map, without the cycle")
     expect(number(opened, "now")).not_to_have_text("0.000")
     choose_model(opened, "heads ⇄ cartoons")
-    expect(opened.get_by_label("heads → cartoons")).to_be_checked()
+    expect(seen(opened, "heads → cartoons")).to_be_checked()
     expect(number(opened, "source")).to_have_text("x, heads")
 
 
@@ -121,7 +126,7 @@ def test_without_the_cycle_the_way_back_is_worse(page, app_url, browser_log):
     assert float(errors.nth(2).text_content() or "") > 0.1
     source = page.locator("#cyclegan-without img").first
     before = source.get_attribute("src")
-    page.get_by_label("map → satellite").locator("visible=true").check()
+    seen(page, "map → satellite").check()
     expect(source).not_to_have_attribute("src", before or "")
     expect(page.locator("#cyclegan-without")).to_contain_text("error to the true x")
     assert browser_log.errors == []
@@ -146,7 +151,7 @@ def test_an_image_is_uploaded_and_a_file_that_is_none_is_refused(opened, tmp_pat
     give("words.png")
     expect(opened.get_by_text("not a PNG, JPEG or WebP").first).to_be_visible()
     assert pixels(opened, "source") == photo
-    opened.get_by_label("map → satellite").check()  # another set: back to its first test image
+    seen(opened, "map → satellite").check()  # another set: back to its first test image
     expect(number(opened, "source")).to_have_text("y, map")
     expect(opened.locator("#cyclegan-cycle-images [aria-pressed=true]")).to_have_count(1)
 
