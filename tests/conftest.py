@@ -29,6 +29,7 @@ os.environ |= {
     "GRADIO_RUN_HISTORY": "False",
     "GRADIO_SSR_MODE": "False",
     "HF_HUB_OFFLINE": "1",
+    "LATENT_DECODED": tempfile.mkdtemp(prefix="latent-lab-decoded-"),
 }
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import shutil
 import struct
 import subprocess
@@ -17,9 +18,10 @@ from PIL import Image
 from torch.utils.data import BatchSampler, DataLoader, SequentialSampler
 
 from training import data
-from training.data import DataError, Images, common, digits, torchvision_sets
+from training.data import DataError, Images, common, digits, torchvision_sets, walk
 from training.data import folder as recipe
 from training.data.__main__ import main
+from training.data.decoded import Item, Row, is_test
 from training.data.torchvision_compat import torchvision, v2
 
 pytestmark = pytest.mark.train
@@ -31,6 +33,7 @@ REAL_ROOT = str(data.root())
 def data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty data folder, and nothing to be had from outside."""
     monkeypatch.setenv("LATENT_DATA", str(tmp_path / "data"))
+    monkeypatch.delenv("LATENT_DECODED")
     monkeypatch.setattr(torchvision_sets, "_download", lambda dataset, aside: None)
     monkeypatch.setattr(torchvision_sets, "_from_debian", lambda aside: None)
     monkeypatch.setattr(digits, "_fetch_npm", no_npm)
@@ -353,6 +356,22 @@ def test_a_set_that_cannot_be_had_is_one_sentence(name: str) -> None:
     assert "cannot be reached" in one_sentence(caught)
 
 
+def test_what_a_recipe_needs_on_disk_is_said_before_it_is_built_and_refused_where_there_is_less(
+    toy_digits: tuple[np.ndarray, np.ndarray],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1_000_000))
+        with pytest.raises(DataError) as caught:
+            data.load("digits", "train")
+    assert "digits need about 2 MB" in one_sentence(caught)
+    data.load("digits", "train")
+    data.load("digits", "test")
+    assert capsys.readouterr().err.count("about 2 MB of disk") == 1
+    assert data.RECIPES.keys() <= common.DISK.keys()
+
+
 # A folder of images
 
 
@@ -373,9 +392,9 @@ def photos(tmp_path: Path) -> Path:
 def only(folder: Path, name: str, **options: int) -> np.ndarray:
     """The picture in one file, [h, w, c], read as the recipe reads it."""
     options = {"size": 8, "channels": 3} | options
-    result = recipe._read(folder, options["size"], options["channels"], name)
-    assert isinstance(result, recipe.ImageFile), result
-    return result.pixels
+    result = recipe._read(folder, options["size"], options["channels"], Item((name,)))
+    assert not isinstance(result, str), result
+    return result[1][0]
 
 
 def test_a_folder_is_split_and_hashed_by_content(photos: Path, tmp_path: Path) -> None:
@@ -493,13 +512,15 @@ def test_unreadable_files_are_counted_and_named_not_fatal(
     train = data.load(f"folder:{photos}", "train", size=8)
     assert torch.equal(train.x, clean.x)
     assert train.info == clean.info
-    lines = capsys.readouterr().err.splitlines()
+    lines = [line for line in capsys.readouterr().err.splitlines() if "left out" in line]
     assert len(lines) == 1
-    assert "4 of 44 files" in lines[0]
+    assert "left out 5 of 45 files" in lines[0]
     assert "big.png (too large: 40 x 40 pixels)" in lines[0]
     assert "text.png (not an image)" in lines[0]
     assert "cut.png (" in lines[0]
-    assert "notes" not in lines[0]
+    assert "notes.txt (no image)" in lines[0]
+    data.load(f"folder:{photos}", "test", size=8)
+    assert "left out" not in capsys.readouterr().err, "it is said once"
 
 
 def test_a_decompression_bomb_is_not_decoded(
@@ -508,9 +529,10 @@ def test_a_decompression_bomb_is_not_decoded(
     Image.new("1", (15_000, 15_000)).save(tmp_path / "bomb.png")  # 30 kB for 225 megapixels
     Image.new("1", (11_000, 10_000)).save(tmp_path / "large.png")
     monkeypatch.setattr(recipe, "square", no_decoding)
-    assert str(recipe._read(tmp_path, 8, 3, "bomb.png")).startswith("too large")
+    assert recipe._read(tmp_path, 8, 3, Item(("bomb.png",))) == "too large"
     with pytest.warns(Image.DecompressionBombWarning):
-        assert recipe._read(tmp_path, 8, 3, "large.png") == "too large: 11000 x 10000 pixels"
+        large = recipe._read(tmp_path, 8, 3, Item(("large.png",)))
+    assert large == "too large: 11000 x 10000 pixels"
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -521,6 +543,161 @@ def test_a_folder_with_too_few_pictures_is_refused(count: int, tmp_path: Path) -
     with pytest.raises(DataError) as caught:
         data.load(f"folder:{tmp_path / 'few'}", "train")
     one_sentence(caught)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_ten_pictures_always_have_one_to_test_and_a_warning(
+    seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for k in range(10):
+        save_noise(tmp_path / "ten" / f"{k}.png", 100 * seed + k)
+    train, test = (data.load(f"folder:{tmp_path / 'ten'}", s, size=8) for s in ("train", "test"))
+    assert len(train) + len(test) == 10
+    assert len(test) >= 1
+    assert capsys.readouterr().err.count("very few") == 1
+
+
+def test_the_split_is_by_content_and_never_empty() -> None:
+    digits_ = {"test": "0" * 16, "train": "0" * 15 + "1", "other": "0" * 15 + "2"}
+
+    def marks(*names: str) -> list[bool]:
+        return is_test([Row(digits_[name], "", "") for name in names])
+
+    assert marks("train", "test", "train") == [False, True, False]
+    assert marks("train", "other", "train") == [True, False, True], "copies stay together"
+    assert marks("test", "test") == [True, False], "unless all are copies of one"
+    assert is_test([Row("0" * 16, "", part) for part in ("train", "test")]) == [False, True]
+
+
+def test_linked_folders_are_followed_but_not_in_circles(tmp_path: Path) -> None:
+    for seed in range(20):
+        save_noise(tmp_path / "elsewhere" / f"{seed}.png", seed)
+        save_noise(tmp_path / "data" / "dogs" / f"{seed}.png", 100 + seed)
+    (tmp_path / "data" / "cats").symlink_to("../elsewhere")
+    (tmp_path / "data" / "dogs" / "up").symlink_to("..")
+    (tmp_path / "data" / "gone.png").symlink_to("nowhere.png")
+    train, test = (data.load(f"folder:{tmp_path / 'data'}", s, size=8) for s in ("train", "test"))
+    assert len(train) + len(test) == 40
+    assert train.info.classes == ("cats", "dogs")
+
+
+def test_what_pillow_reads_is_taken_and_the_rest_is_counted_and_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "formats"
+    for k, suffix in enumerate((".tif", ".ppm", ".jp2", ".avif", ".png", ".TIFF", ".tga")):
+        save_noise(folder / f"{k}{suffix}", k, (20, 20))
+    for k, suffix in enumerate((".jfif", ".jpe")):
+        save_noise(folder / "plain.jpg", 50 + k)
+        (folder / "plain.jpg").rename(folder / f"{k}{suffix}")
+    (folder / "e.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(64))
+    (folder / "Icon\r").write_bytes(b"")
+    (folder / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0")
+    train, test = (data.load(f"folder:{folder}", s, size=8) for s in ("train", "test"))
+    assert len(train) + len(test) == 9
+    said = capsys.readouterr().err
+    assert "left out 3 of 12 files" in said
+    for name in ("Icon? (no image)", "Thumbs.db (no image)", "e.heic (HEIC: save it as JPEG)"):
+        assert name in said
+
+
+def test_sixteen_bits_and_floating_point_of_a_tiff_are_scaled_not_clipped(tmp_path: Path) -> None:
+    Image.fromarray(np.full((9, 9), 0.5, np.float32)).save(tmp_path / "share.tif")
+    Image.fromarray(np.full((9, 9), 200, np.float32)).save(tmp_path / "level.tif")
+    Image.fromarray(np.full((9, 9), 100 * 257, np.uint16)).save(tmp_path / "deep.tif")
+    levels = [only(tmp_path, f"{name}.tif")[4, 4, 0] for name in ("share", "level", "deep")]
+    assert levels == [128, 200, 100]
+
+
+def test_a_folder_that_cannot_be_read_is_not_an_empty_one(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_noise(photos / "secret" / "1.png", 1)
+    scandir = os.scandir
+
+    def refuse(folder: Path) -> object:
+        if Path(folder) in refused:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    refused = {photos / "secret"}
+    data.load(f"folder:{photos}", "train", size=8)
+    assert "secret/ (Permission denied)" in capsys.readouterr().err
+    refused = {photos}
+    with pytest.raises(DataError) as caught:
+        data.load(f"folder:{photos}", "train", size=8)
+    assert "Permission denied" in one_sentence(caught)
+
+
+def test_a_name_in_an_old_encoding_and_in_two_normal_forms(tmp_path: Path) -> None:
+    top = os.fsencode(tmp_path) + b"/na\xefve"
+    for seed in range(20):
+        for k, label in enumerate((b"caf\xe9", b"the")):
+            (folder := Path(os.fsdecode(top + b"/" + label))).mkdir(parents=True, exist_ok=True)
+            save_noise(folder / f"{seed}.png", 100 * k + seed)
+    info = data.load(f"folder:{os.fsdecode(top)}", "train", size=8).info
+    assert info.classes == ("café", "the")
+    assert info.title == "Images of the folder naïve"
+    info.title.encode()
+    assert walk.readable("cafe\u0301") == "café"
+
+
+# What is decoded
+
+
+def test_what_is_decoded_is_mapped_kept_for_other_processes_and_made_anew_when_a_file_changes(
+    photos: Path, data_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = data.load(f"folder:{photos}", "train", size=8)
+    entries = sorted((data_root / "decoded").iterdir())
+    assert [entry.suffix for entry in entries] == [".json", ".npy"]
+    assert entries[1].stat().st_size < 40 * 3 * 8 * 8 + 200
+    with monkeypatch.context() as patch:
+        patch.setattr(recipe, "_read", no_decoding)
+        assert torch.equal(data.load(f"folder:{photos}", "train", size=8).x, train.x)
+        with pytest.raises(AssertionError, match="decoded"):
+            data.load(f"folder:{photos}", "train", size=9)
+    save_noise(photos / "0.png", 999)
+    assert not torch.equal(data.load(f"folder:{photos}", "train", size=8).x, train.x)
+    after = sorted((data_root / "decoded").iterdir())
+    assert len(after) == 2
+    assert after != entries
+
+
+def test_decoded_pixels_that_were_cut_off_are_made_anew(photos: Path, data_root: Path) -> None:
+    train = data.load(f"folder:{photos}", "train", size=8).x.clone()
+    entry = next((data_root / "decoded").glob("*.npy"))
+    half(entry)
+    assert torch.equal(data.load(f"folder:{photos}", "train", size=8).x, train)
+
+
+def test_training_takes_little_memory_whatever_the_folder_holds(
+    photos: Path, tmp_path: Path
+) -> None:
+    """A process that loads both splits grows by far less than their pixels."""
+    code = (
+        "import resource, sys; from training import data; "
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; "
+        "print(sum(len(data.load(sys.argv[1], s, size=1024)) for s in ('train', 'test'))); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+    )
+    command = [sys.executable, "-c", code, f"folder:{photos}"]
+    data.load(f"folder:{photos}", "train", size=1024)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    count, grown = map(int, done.stdout.split())
+    assert count == 40
+    assert grown * 1024 < 40 * 3 * 1024**2 / 2
+
+
+def test_a_set_that_the_disk_has_no_room_for_is_refused_before_it_is_decoded(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1000))
+    monkeypatch.setattr(recipe, "_read", no_decoding)
+    with pytest.raises(DataError) as caught:
+        data.load(f"folder:{photos}", "train", size=100)
+    assert "need 2.4 MB of disk" in one_sentence(caught)
 
 
 # Arguments and command
@@ -563,7 +740,8 @@ def test_the_command_prints_the_facts(photos: Path, capsys: pytest.CaptureFixtur
     printed = capsys.readouterr()
     for fact in (info.title, info.licence, info.source, info.sha256, "16 x 16, grey"):
         assert fact in printed.out
-    assert printed.err == ""
+    assert "decoded once" in printed.err
+    assert "very few" in printed.err
 
 
 def test_the_command_refuses_bad_input_with_one_sentence_and_code_2() -> None:

@@ -1,5 +1,6 @@
 """Pairs and pairs hidden: alignment, separation of places, layouts of folders, faults in them."""
 
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from training.data import DataError, earth, lines, pairs, stored, toons
+from gen_models.image_files import is_label_map
+from training.data import DataError, earth, folder, lines, pairs, stored, toons
 from training.data.pairs import Label, Pairs, encode, load_pairs, load_unpaired
 
 pytestmark = pytest.mark.train
@@ -209,33 +211,110 @@ def test_pictures_side_by_side(tmp_path: Path) -> None:
     assert not c[2].any()
 
 
-def test_faults_in_folders_of_pairs(tmp_path: Path) -> None:
+def test_faults_in_folders_of_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec = f"pairs:{tmp_path}"
-    assert "no images" in refused(load_pairs, spec)
+    assert "no pairs" in refused(load_pairs, spec)
     assert "no folder" in refused(load_pairs, spec + "/nowhere")
     assert "Say which" in refused(load_pairs, "pairs:")
     save(tmp_path / "A/1.png", 1)
     assert "no folder" in refused(load_pairs, spec)
     save(tmp_path / "B/2.png", 1)
-    assert "no partner" in refused(load_pairs, spec)
+    assert "no pairs" in refused(load_pairs, spec)
+    assert "left out 2 of 2 files: A/1.png (no partner), B/2.png (no partner)" in (
+        capsys.readouterr().err
+    )
     (tmp_path / "B/2.png").rename(tmp_path / "B/1.png")
     assert "both need" in refused(load_pairs, spec, size=16)
-    save(tmp_path / "B/1.png", 1, (30, 20))
-    assert "one size" in refused(load_pairs, spec)
-    (tmp_path / "B/1.png").write_bytes(b"no picture")
-    assert "not an image" in refused(load_pairs, spec)
-    (tmp_path / "B/1.txt").write_text("notes")
-    assert "not an image" in refused(load_pairs, spec)
 
 
-def test_a_truncated_picture_and_one_that_is_not_two(tmp_path: Path) -> None:
-    noise = np.random.default_rng(0).integers(0, 255, (20, 40, 3), dtype=np.uint8)
-    Image.fromarray(noise).save(tmp_path / "1.png")
-    data = (tmp_path / "1.png").read_bytes()
-    (tmp_path / "1.png").write_bytes(data[: len(data) // 2])
-    assert "damaged" in refused(load_pairs, f"pairs:{tmp_path}")
+def test_pairs_that_cannot_be_used_are_named_and_the_others_train(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two_folders(tmp_path, 30)
+    (tmp_path / "A/Thumbs.db").write_bytes(b"x")
+    (tmp_path / "B/desktop.ini").write_text("x")
+    (tmp_path / "B/.DS_Store").write_text("x")
+    save(tmp_path / "A/alone.png", 1)
+    save(tmp_path / "A/odd.png", 1, (30, 20))
+    save(tmp_path / "B/odd.png", 1, (20, 30))
+    save(tmp_path / "A/twice.png", 1)
+    save(tmp_path / "A/twice.bmp", 1)
+    save(tmp_path / "B/twice.png", 1)
+    save(tmp_path / "A/text.png", 1)
+    (tmp_path / "B/text.png").write_text("no picture")
+    noise = np.random.default_rng(0).integers(0, 255, (50, 50, 3), dtype=np.uint8)
+    for side in "AB":
+        Image.fromarray(noise).save(tmp_path / side / "cut.png")
+    data = (tmp_path / "B/cut.png").read_bytes()
+    (tmp_path / "B/cut.png").write_bytes(data[: len(data) // 2])
+    splits = [load_pairs(f"pairs:{tmp_path}", split, 16) for split in ("train", "test")]
+    assert sum(map(len, splits)) == 31
+    said = [line for line in capsys.readouterr().err.splitlines() if "left out" in line]
+    assert len(said) == 1
+    assert "left out 7 of 38 pairs and files" in said[0]
+    assert "A/odd.png and B/odd.png (30 x 20 and 20 x 30 pixels)" in said[0]
+    assert "A/text.png and B/text.png (not an image)" in said[0]
+
+
+def halves(file: Path, orientation: int, size: tuple[int, int] = (60, 30)) -> None:
+    """Left half red, right half blue, as stored; EXIF turns it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.new("RGB", size, (255, 0, 0))
+    image.paste((0, 0, 255), (size[0] // 2, 0, *size))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image.save(file, exif=exif, quality=95)
+
+
+def test_pairs_are_turned_before_sizes_are_compared_and_halves_are_cut(tmp_path: Path) -> None:
+    for i in range(12):
+        halves(tmp_path / "side" / f"{i}.jpg", 3)
+        halves(tmp_path / "two/A" / f"{i}.jpg", 6, (40, 30))
+        save(tmp_path / "two/B" / f"{i}.png", i, (30, 40))
+    c, x = load_pairs(f"pairs:{tmp_path}/side", "train", 16)[0]
+    assert (c[2, :, :14] > 200).all(), "upside down: blue is now left"
+    assert (x[0, :, 2:] > 200).all()
+    c, _ = load_pairs(f"pairs:{tmp_path}/two", "train", 16)[0]
+    assert (c[0, :6] > 200).all(), "a quarter clockwise: red is above"
+    assert (c[2, -6:] > 200).all()
+
+
+def test_names_in_two_normal_forms_are_partners(tmp_path: Path) -> None:
+    for i in range(12):
+        save(tmp_path / "A" / unicodedata.normalize("NFC", f"café {i}.png"), i)
+        save(tmp_path / "B" / unicodedata.normalize("NFD", f"café {i}.png"), i)
+    splits = [load_pairs(f"pairs:{tmp_path}", split, 16) for split in ("train", "test")]
+    assert sum(map(len, splits)) == 12
+
+
+def test_maps_of_labels_keep_their_colours_and_photographs_are_smoothed(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    colours = rng.integers(0, 256, (4, 3), dtype=np.uint8)
+    for i in range(12):
+        blocks = colours[rng.integers(0, 4, (7, 7))].repeat(9, 0).repeat(9, 1)
+        noise = rng.integers(0, 256, (63, 63, 3), dtype=np.uint8)
+        for side, pixels in (("A", blocks), ("B", noise)):
+            (tmp_path / side).mkdir(exist_ok=True)
+            Image.fromarray(pixels).save(tmp_path / side / f"{i}.png")
+    train = load_pairs(f"pairs:{tmp_path}", "train", 32)
+    found = {tuple(p) for p in train.c.permute(0, 2, 3, 1).reshape(-1, 3).tolist()}
+    assert found <= {tuple(p) for p in colours.tolist()}
+    assert train.x.float().std() < 50, "noise of 74 was averaged"
+
+
+def test_a_line_drawing_is_smoothed() -> None:
+    drawing = np.full((64, 64), 255, np.uint8)
+    drawing[::4] = 0
+    assert not is_label_map(Image.fromarray(drawing))
+    assert is_label_map(Image.fromarray(np.stack([drawing, drawing, drawing // 2], 2)))
+
+
+def test_side_by_side_pictures_that_are_not_two_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     save(tmp_path / "1.png", 1, (30, 20))
-    assert "twice as wide" in refused(load_pairs, f"pairs:{tmp_path}")
+    assert "both need" in refused(load_pairs, f"pairs:{tmp_path}")
+    assert "1.png (30 x 20 pixels, not twice as wide as high)" in capsys.readouterr().err
 
 
 def test_cyclegans_layout_and_two_folders(tmp_path: Path) -> None:
@@ -251,6 +330,24 @@ def test_cyclegans_layout_and_two_folders(tmp_path: Path) -> None:
     spec = f"unpaired:{tmp_path}/two/A,{tmp_path}/two/B"
     a, b = load_unpaired(spec, "train", 16)
     assert a.x.max() < 45 < 200 < b.x.min()
+    (tmp_path / "two").rename(tmp_path / "one, two")
+    spec = f"unpaired:{tmp_path}/one, two/A,{tmp_path}/one, two/B"
+    again = load_unpaired(spec, "train", 16)
+    assert torch.equal(again[0].x, a.x)
+    assert torch.equal(again[1].x, b.x)
+
+
+def test_each_folder_of_two_domains_is_decoded_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_folders(tmp_path)
+    decoded: list[Path] = []
+    opened = folder.opened
+    monkeypatch.setattr(folder, "opened", lambda data: decoded.append(data) or opened(data))
+    spec = f"unpaired:{tmp_path}/A,{tmp_path}/B"
+    for split in ("train", "test", "test"):
+        load_unpaired(spec, split, 16)
+    assert len(decoded) == 80
 
 
 def test_faults_in_two_domains(tmp_path: Path) -> None:
@@ -262,7 +359,7 @@ def test_faults_in_two_domains(tmp_path: Path) -> None:
     (tmp_path / "testB").mkdir()
     assert "no images" in refused(load_unpaired, f"unpaired:{tmp_path}")
     (tmp_path / "testB/1.png").write_bytes(b"no picture")
-    assert "not an image" in refused(load_unpaired, f"unpaired:{tmp_path}")
+    assert "0 for test" in refused(load_unpaired, f"unpaired:{tmp_path}")
 
 
 def test_names_splits_and_sizes_that_are_not() -> None:

@@ -12,7 +12,7 @@ from gen_models.cards import Port
 from gen_models.errors import UserError
 from gen_models.families import GANFacts, GANRecipe
 from gen_models.runtime import Model
-from training.data import load
+from training.data import Images, Info, load
 from training.engine import export as export_module
 from training.engine.export import ParityError, Spec, dataset, examples, export, load_exported
 from training.engine.run import RunConfig
@@ -159,3 +159,12 @@ def test_weights_of_no_graph_of_another_network_or_of_folded_norms_are_refused(t
         load_exported(nn.Sequential(nn.Conv2d(3, 16, 5)), tmp_path / "net.onnx")
     with pytest.raises(UserError, match="no exported graph"):
         load_exported(thin(1), tmp_path / "none.onnx")
+
+
+def test_examples_of_classes_of_unequal_size():
+    x = torch.arange(9, dtype=torch.uint8).view(9, 1, 1, 1)
+    y = torch.tensor([0, 0, 0, 0, 0, 2, 2, 1, 0])
+    data = Images(x, y, Info("", "", "", "", ""))
+    assert examples(data).flatten().tolist() == [0, 7, 5, 1, 6, 2, 3]
+    assert examples(data, 1).flatten().tolist() == [0, 7, 5]
+    assert len(examples(Images(x, None, data.info))) == 9

@@ -9,7 +9,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from training.data import folder
-from training.data.common import DataError, Images, Info, Split, Splits, fit, reason, root, to_float
+from training.data.common import (
+    DataError,
+    Images,
+    Info,
+    Split,
+    Splits,
+    check_disk,
+    fit,
+    reason,
+    root,
+    to_float,
+)
 
 __all__ = ["RECIPES", "DataError", "Images", "Info", "Split", "load", "root", "to_float"]
 
@@ -77,6 +88,7 @@ def load(
             splits = folder.load(spec.removeprefix("folder:"), size or 64, channels or 3)
             return _pick(splits, split)
         if spec in RECIPES:
+            check_disk(spec)
             return fit(_pick(RECIPES[spec](root()), split), size, channels)
     except OSError as error:  # no room, no permission, a file where a folder should be
         raise DataError(

@@ -3,7 +3,9 @@
 import hashlib
 import multiprocessing
 import os
+import shutil
 import signal
+import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +100,38 @@ class Splits(NamedTuple):
 def root() -> Path:
     """Return the folder of all data sets: $LATENT_DATA, else `data` in the current folder."""
     return Path(os.environ.get("LATENT_DATA") or "data")
+
+
+DISK = {
+    "digits": ("digits.npz", 2),
+    "mnist": ("MNIST/raw/train-images-idx3-ubyte", 70),
+    "fashion": ("FashionMNIST/raw/train-images-idx3-ubyte", 90),
+    "toons": ("toons.npz", 80),
+    "toons-lines": ("toons-lines.npz", 170),
+    "heads": ("heads.npz", 400),
+    "heads-independent": ("heads-independent.npz", 400),
+    "heads-identities": ("heads-identities.npz", 600),
+    "heads-labels": ("heads-labels.npz", 140),
+    "earth": ("earth.npz", 80),
+}
+"""The file that a recipe makes, and the MB of disk that it takes to make it."""
+
+
+def check_disk(*names: str) -> None:
+    """Say what disk recipes will need whose files are not there yet, and refuse where there is less."""
+    known = {name: DISK[name] for name in names if name in DISK}
+    missing = {name: needs for name, needs in known.items() if not (root() / needs[0]).exists()}
+    if not missing:
+        return
+    need, place = sum(mb for _, mb in missing.values()), root()
+    place.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(place).free / 1e6
+    if free < need:
+        raise DataError(
+            f"{' and '.join(missing)} need about {need} MB of disk in {place}, and {free:.0f} MB are free: "
+            "make room, or name another folder by LATENT_DATA."
+        )
+    print(f"{' and '.join(missing)}: about {need} MB of disk in {place}", file=sys.stderr)
 
 
 def follow_parent() -> None:

@@ -2,59 +2,49 @@
 
 Every image is turned upright (EXIF), laid on white where it is transparent, cropped to its
 central square and resized (Lanczos). If all images lie in subfolders, the names of the first
-level are the classes. A tenth is test, chosen by the hash of the file's content, so all copies of
-an image are on one side. Order, split and hash depend on the files' content and classes alone,
-not on their names.
+level are the classes; links to folders are followed. A tenth is test, and at least one image,
+chosen by the hash of the file's content, so all copies of an image are on one side. Order, split
+and hash depend on the files' content and classes alone, not on their names. Whatever Pillow reads
+is taken, all else is counted and named. The pixels are decoded once (`training.data.decoded`).
 """
 
 import hashlib
 import io
-import os
 import struct
-import sys
 import warnings
 import zlib
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache, partial
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TypeVar
 
 import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
-from torch import Tensor
-from tqdm import tqdm
 
+from gen_models.image_files import on_white, upright
 from training.data.common import DataError, Images, Info, Splits
+from training.data.decoded import Decoded, Item, check_parts, decode
+from training.data.walk import formats, images_below, readable, tell_left_out
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"})
 MAX_PIXELS = 100_000_000
 """An image with more is not decoded: a file of a few kilobytes can ask for all memory there is."""
+YOURS = "yours: the folder's own"
 
-# What Pillow raises on damaged files of these formats, beside OSError.
+T = TypeVar("T")
+
+# What Pillow raises on damaged files, beside OSError.
 DAMAGED = (
-    OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError,
+    OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError, AttributeError, RuntimeError,
     OverflowError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError,
 )  # fmt: skip
-
-
-class ImageFile(NamedTuple):
-    """Describes one file that could be read."""
-
-    digest: str
-    """SHA-256 of the file's bytes."""
-    label: str
-    """The first-level subfolder, or "" for a file at the top."""
-    pixels: np.ndarray
-    """uint8 [size, size] or [size, size, 3]"""
 
 
 def load(path: str, size: int, channels: int) -> Splits:
     """Return both splits of the folder at `path`, x uint8 [n, channels, size, size].
 
-    Files that cannot be read are counted and named on stderr. Raises DataError if there is no such
+    Files that cannot be used are counted and named on stderr. Raises DataError if there is no such
     folder, or not at least one readable image for each split.
     """
     if not path:
@@ -62,128 +52,112 @@ def load(path: str, size: int, channels: int) -> Splits:
     folder = Path(path).expanduser().resolve()
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}.")
-    return _load(folder, size, channels, tuple(_files(folder)))
-
-
-def _files(folder: Path) -> Iterator[tuple[str, int, int]]:
-    """Return relative path, size and time of change of all image files below `folder` but hidden ones."""
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            file = Path(parent, name)
-            if file.suffix.lower() in SUFFIXES and not name.startswith(".") and file.is_file():
-                stat = file.stat()
-                yield str(file.relative_to(folder)), stat.st_size, stat.st_mtime_ns
-
-
-def squares(folder: Path, size: int) -> tuple[list[str], Tensor]:
-    """Return digest and square uint8 [n, 3, size, size] of every image in `folder`, in order of content.
-
-    Raises DataError if there is none, or one that cannot be read.
-    """
-    names = [name for name, _, _ in _files(folder)]
-    images = []
-    for name in names:
-        image = _read(folder, size, 3, name)
-        if isinstance(image, str):
-            raise DataError(f"{folder / name} cannot be read: {image.rstrip('.')}.")
-        images.append(image)
-    if not images:
-        raise DataError(f"There are no images ({', '.join(sorted(SUFFIXES))}) in {folder}.")
-    images.sort(key=lambda image: image.digest)
-    x = torch.from_numpy(np.stack([image.pixels for image in images]))
-    return [image.digest for image in images], x.permute(0, 3, 1, 2).contiguous()
-
-
-# Training asks for one split, then the other: the second is free, unless a file has changed.
-@lru_cache(maxsize=1)
-def _load(
-    folder: Path, size: int, channels: int, files: tuple[tuple[str, int, int], ...]
-) -> Splits:
-    names = sorted(name for name, _, _ in files)
-    if not names:
-        raise DataError(f"There are no images ({', '.join(sorted(SUFFIXES))}) in {folder}.")
-    images, unreadable = [], []
-    with ThreadPoolExecutor() as pool, warnings.catch_warnings():
-        # Pillow warns of large images below our own limit, and of damaged EXIF data.
-        warnings.simplefilter("ignore")
-        results = pool.map(partial(_read, folder, size, channels), names)
-        # `delay` and `disable`: a bar only on a terminal, and only if it takes more than seconds.
-        for name, result in zip(
-            names,
-            tqdm(results, folder.name, len(names), unit="image", delay=2, disable=None),
-            strict=True,
-        ):
-            if isinstance(result, ImageFile):
-                images.append(result)
-            else:
-                unreadable.append(f"{name} ({result})")
-    if unreadable:
-        more = f" and {len(unreadable) - 5} more" if len(unreadable) > 5 else ""
-        print(
-            f"{len(unreadable)} of {len(names)} files in {folder} could not be read and are left "
-            f"out: {', '.join(unreadable[:5])}{more}",
-            file=sys.stderr,
-        )
-    return _split(folder, sorted(images, key=lambda p: (p.digest, p.label)))
-
-
-def _split(folder: Path, images: list[ImageFile]) -> Splits:
-    """Split images that are in their final order."""
-    is_test = np.array([int(p.digest[:16], 16) % 10 == 0 for p in images], bool)
-    if is_test.all() or not is_test.any():
-        raise DataError(
-            f"{folder} has too few readable images ({len(images)}): a tenth, chosen by content, "
-            f"is kept for test, and train and test need at least one each, so add more images."
-        )
-    labelled = all(p.label for p in images)
-    classes = sorted({p.label for p in images}) if labelled else []
+    found = images_below(folder)
+    items = [Item((name,), _label(name)) for name in found.images]
+    decoded = squares(folder, items, found.others, size, channels)
+    labelled = all(row.label for row in decoded.rows)
+    classes = sorted({row.label for row in decoded.rows}) if labelled else []
     content = hashlib.sha256()
-    for p in images:
-        content.update(f"{p.digest} {p.label if labelled else ''}\n".encode())
+    for row in sorted(decoded.rows, key=lambda row: (row.digest, row.label)):
+        content.update(f"{row.digest} {row.label if labelled else ''}\n".encode())
+    name = readable(folder.name)
     info = Info(
-        name=folder.name,
-        title=f"Images of the folder {folder.name}",
-        licence="yours: the folder's own",
-        source=f"folder:{folder.name}",
+        name=name,
+        title=f"Images of the folder {name}",
+        licence=YOURS,
+        source=f"folder:{name}",
         sha256=content.hexdigest(),
         classes=tuple(classes),
     )
-    x = torch.from_numpy(np.stack([p.pixels for p in images]))
-    x = x[:, None] if x.ndim == 3 else x.permute(0, 3, 1, 2)
-    y = torch.tensor([classes.index(p.label) for p in images]) if labelled else None
-    masks = (torch.from_numpy(mask) for mask in (~is_test, is_test))
-    return Splits(*(Images(x[m].contiguous(), None if y is None else y[m], info) for m in masks))
+    x = torch.from_numpy(decoded.x[0])
+    y = torch.tensor([classes.index(row.label) for row in decoded.rows]) if labelled else None
+    parts = slice(None, decoded.train), slice(decoded.train, None)
+    return Splits(*(Images(x[part], None if y is None else y[part], info) for part in parts))
 
 
-def _read(folder: Path, size: int, channels: int, name: str) -> ImageFile | str:
-    """Return the image in the file `name`, or why it could not be read."""
-    try:
-        data = (folder / name).read_bytes()
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                return f"too large: {image.width} x {image.height} pixels"
+def _label(name: str) -> str:
+    """The first-level subfolder, or "" for a file at the top."""
+    parts = Path(name).parts
+    return readable(parts[0]) if len(parts) > 1 else ""
+
+
+def squares(
+    folder: Path, items: Sequence[Item], others: Sequence[str], size: int, channels: int
+) -> Decoded:
+    """Return the central squares of all images in `folder` that can be read, and name all else, `others` too.
+
+    Raises DataError if there are too few.
+    """
+    if not items:
+        tell_left_out(folder, others, len(others))
+        raise DataError(f"There are no images in {folder}.")
+    read = partial(_read, folder, size, channels)
+    with quiet():
+        found = decode(folder, items, (1, channels, size, size), read, in_order_of_content=True)
+    tell_left_out(folder, [*found.left_out, *others], len(items) + len(others))
+    check_parts(folder, found)
+    return found
+
+
+def _read(folder: Path, size: int, channels: int, item: Item) -> tuple[str, list[np.ndarray]] | str:
+    """Return digest and square of an image, or why it could not be read."""
+
+    def read() -> tuple[str, list[np.ndarray]]:
+        data = (folder / item.files[0]).read_bytes()
+        with opened(data) as image:
             pixels = square(image, size, channels)
+        return hashlib.sha256(data).hexdigest(), [pixels]
+
+    return or_reason(read)
+
+
+class Unusable(Exception):
+    """Raised for a file that is passed over; the message says why."""
+
+
+def or_reason(read: Callable[[], T]) -> T | str:
+    """Return what is read from image files, or why that cannot be."""
+    try:
+        return read()
     except UnidentifiedImageError:
         return "not an image"
     except Image.DecompressionBombError:
         return "too large"
-    except DAMAGED as error:
-        return str(error) or type(error).__name__
-    parts = Path(name).parts
-    return ImageFile(hashlib.sha256(data).hexdigest(), parts[0] if len(parts) > 1 else "", pixels)
+    except (Unusable, *DAMAGED) as error:
+        return str(error).rstrip(".") or type(error).__name__
 
 
-def square(image: Image.Image, size: int, channels: int) -> np.ndarray:
+def opened(data: bytes) -> Image.Image:
+    """Open an image file of any format that Pillow reads itself, without decoding it.
+
+    Raises Unusable if it is too large, and what Pillow raises.
+    """
+    image = Image.open(
+        io.BytesIO(data), formats=[kind for kind in Image.ID if kind in formats().values()]
+    )
+    if image.width * image.height > MAX_PIXELS:
+        raise Unusable(f"too large: {image.width} x {image.height} pixels")
+    return image
+
+
+def square(
+    image: Image.Image,
+    size: int,
+    channels: int,
+    resample: Image.Resampling = Image.Resampling.LANCZOS,
+) -> np.ndarray:
     """Cut the central square of an image, upright and on white, uint8 [size, size(, 3)]."""
     # A JPEG decoder can skip detail: at most down to twice the size we need.
     image.draft(None, (2 * size, 2 * size))
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip, not scale
-        image = Image.fromarray((np.asarray(image).clip(0, 65535) / 257).round().astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    image = on_white(upright(image))
     image = image.convert("RGB")  # also a grey one: palettes and CMYK have no direct way to grey
-    image = ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
+    image = ImageOps.fit(image, (size, size), resample)
     return np.asarray(image if channels == 3 else image.convert("L"))
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Within: Pillow says nothing of large images below our own limit, and of damaged EXIF data."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -13,30 +13,49 @@ the CycleGAN data sets do. Without folders for it, a tenth is test, chosen by co
 """
 
 import hashlib
-import io
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from gen_models.image_files import is_label_map, upright
 from training.data import earth, folder, lines, toons
-from training.data.common import DataError, Images, Info, Split, fit, reason, root, to_float
+from training.data.common import (
+    DataError,
+    Images,
+    Info,
+    Split,
+    check_disk,
+    fit,
+    reason,
+    root,
+    to_float,
+)
+from training.data.decoded import Item, check_parts, decode
+from training.data.walk import images_below, readable, tell_left_out
 
 SIZE = 128
 """Side of the images where none is asked for."""
 PAIRED = ("heads-labels", "toons-lines", "terrain", "earth-pairs")
 UNPAIRED = ("heads-toons", "earth")
+SETS = {
+    "heads-labels": ("heads", "heads-labels"),
+    "toons-lines": ("toons", "toons-lines"),
+    "heads-toons": ("heads", "toons"),
+    **dict.fromkeys(("terrain", "earth-pairs", "earth"), ("earth",)),
+}
+"""The recipes that each of these takes."""
 RGB = ("red", "green", "blue")
 TURNED = ",BtoA"
 """At the end of a name: the second image of a pair is what is drawn."""
-FIRST, SECOND, TRAIN, TEST = "A", "B", "train", ("test", "val")
+SIDES = (FIRST, SECOND) = ("A", "B")
+TRAIN, TEST = "train", ("test", "val")
 
 
 @dataclass(frozen=True)
@@ -121,6 +140,7 @@ def load_pairs(spec: str, split: Split, size: int | None = None) -> Pairs:
 
 
 def _named(spec: str, split: Split, size: int) -> Pairs:
+    check_disk(*SETS.get(spec, ()))
     if spec == "heads-labels":
         return _heads_labels(split, size)
     if spec == "toons-lines":
@@ -146,6 +166,7 @@ def load_unpaired(spec: str, split: Split, size: int | None = None) -> tuple[Ima
     """
     size = _checked(spec, split, size)
     try:
+        check_disk(*SETS.get(spec, ()))
         if spec == "heads-toons":
             from training.data import heads  # which imports numba
 
@@ -253,142 +274,159 @@ def _folder(path: str) -> Path:
     return found
 
 
-def _images(path: Path) -> dict[str, Path]:
-    """Map names without suffix, relative to `path`, to files, in order. Files of other kinds are refused."""
-    found = {}
-    for file in sorted(path.rglob("*")):
-        parts = file.relative_to(path)
-        if file.is_dir() or any(part.startswith(".") for part in parts.parts):
-            continue
-        if file.suffix.lower() not in folder.SUFFIXES:
-            raise DataError(f"{file} is not an image: a folder of pairs holds nothing else.")
-        name = parts.with_suffix("").as_posix()
-        if name in found:
-            raise DataError(f"{found[name]} and {file} have the same name: keep one of them.")
-        found[name] = file
-    if not found:
-        raise DataError(f"There are no images in {path}.")
-    return found
-
-
 def _folders(path: Path, size: int) -> tuple[Pairs, Pairs]:
-    files = {}
-    sides: dict[str, list[tuple[Path, ...]]] = {}
-    if (path / FIRST).is_dir() or (path / SECOND).is_dir():
-        sides[""] = list(_matched(path / FIRST, path / SECOND))
-    else:
-        for name in (TRAIN, *TEST):
-            part = path / name
-            if (part / FIRST).is_dir() or (part / SECOND).is_dir():
-                sides[name] = list(_matched(part / FIRST, part / SECOND))
-            elif part.is_dir():
-                sides[name] = [(file,) for file in _images(part).values()]
-        if not sides:
-            sides[""] = [(file,) for file in _images(path).values()]
-    if "" in sides:  # A/train, A/test and so on
-        for pair in sides[""]:
-            first = pair[0].relative_to(path / FIRST if len(pair) == 2 else path).parts[0]
-            files.setdefault(first if first in (TRAIN, *TEST) else "", []).append(pair)
-        sides = files if set(files) <= {TRAIN, *TEST} else {"": sides[""]}
-    stamps = tuple(
-        (name, tuple((pair, *(file.stat().st_mtime_ns for file in pair)) for pair in pairs))
-        for name, pairs in sides.items()
-    )
-    return _read_pairs(path, size, stamps)
-
-
-def _matched(a: Path, b: Path) -> Iterator[tuple[Path, Path]]:
-    for side in (a, b):
-        if not side.is_dir():
-            raise DataError(f"There is no folder {side}.")
-    first, second = _images(a), _images(b)
-    for here, there, place in ((first, second, b), (second, first, a)):
-        alone = sorted(here.keys() - there.keys())
-        if alone:
-            raise DataError(f"{here[alone[0]]} has no partner of that name in {place}.")
-    return ((file, second[name]) for name, file in first.items())
-
-
-@lru_cache(maxsize=1)
-def _read_pairs(path: Path, size: int, stamps: tuple) -> tuple[Pairs, Pairs]:
-    read = {name: [_pair(entry[0], size) for entry in entries] for name, entries in stamps}
-    if "" in read:
-        test = [int(digest[:16], 16) % 10 == 0 for digest, _, _ in read[""]]
-        train = [pair for pair, held in zip(read[""], test, strict=True) if not held]
-        held = [pair for pair, held in zip(read[""], test, strict=True) if held]
-    else:
-        train = read.get(TRAIN, [])
-        held = next((read[name] for name in TEST if name in read), [])
-    if not train or not held:
-        raise DataError(
-            f"{path} has pairs for {len(train)} of train and {len(held)} of test, but both need "
-            "at least one: add pairs, or folders train and test."
-        )
-    content = "".join(f"{digest}\n" for digest, _, _ in [*train, *held])
+    """Read pairs from a folder; what cannot be used is named, and refused only if too little is left."""
+    items, left_out = _items(path)
+    if not items:
+        tell_left_out(path, left_out, len(left_out))
+        raise DataError(f"There are no pairs in {path}.")
+    with folder.quiet():
+        shape = (2, 3, size, size)
+        found = decode(path, items, shape, partial(_pair, path, size), in_order_of_content=False)
+    left_out = [*found.left_out, *left_out]
+    tell_left_out(path, left_out, len(found.rows) + len(left_out), "pairs and files")
+    check_parts(path, found, "pairs")
+    content = "".join(f"{row.digest}\n" for row in found.rows)
+    name = readable(path.name)
     info = Info(
-        name=path.name, title=f"Pairs of the folder {path.name}",
-        licence="yours: the folder's own", source=f"pairs:{path.name}",
+        name=name, title=f"Pairs of the folder {name}", licence=folder.YOURS, source=f"pairs:{name}",
         sha256=hashlib.sha256(content.encode()).hexdigest(),
     )  # fmt: skip
-    splits = []
-    for pairs in (train, held):
-        c, x = (torch.from_numpy(np.stack([pair[k] for pair in pairs])) for k in (1, 2))
-        c, x = (each.permute(0, 3, 1, 2).contiguous() for each in (c, x))
-        splits.append(Pairs(c, x, info, size=size))
-    return splits[0], splits[1]
+    c, x = map(torch.from_numpy, found.x)
+    parts = slice(None, found.train), slice(found.train, None)
+    train, test = (Pairs(c[part], x[part], info, size=size) for part in parts)
+    return train, test
 
 
-def _pair(files: tuple[Path, ...], size: int) -> tuple[str, np.ndarray, np.ndarray]:
-    """Return a hash of the files, and both images uint8 [size, size, 3]."""
-    data = [file.read_bytes() for file in files]
-    images = [_open(file, each) for file, each in zip(files, data, strict=True)]
-    if len(images) == 1:
-        width, height = images[0].size
-        if width != 2 * height:
-            raise DataError(
-                f"{files[0]} is {width} x {height} pixels: side-by-side images are twice as wide as high."
-            )
-        images = [images[0].crop((k * height, 0, (k + 1) * height, height)) for k in (0, 1)]
-    a, b = images
-    if a.size != b.size:
-        raise DataError(
-            f"{files[0]} is {a.width} x {a.height} pixels, but {files[1]} {b.width} x {b.height}: "
-            "the two of a pair have one size."
-        )
-    squares = [folder.square(image, size, 3) for image in images]
-    return hashlib.sha256(b"".join(data)).hexdigest(), squares[0], squares[1]
+def _items(path: Path) -> tuple[list[Item], list[str]]:
+    """Find the pairs of a folder in any of its layouts, and all files that have no place in one."""
+    layouts = {part: path / part for part in ("", TRAIN, *TEST)}
+    two = [part for part, where in layouts.items() if any((where / s).is_dir() for s in SIDES)]
+    left_out: list[str] = []
+    sides: list[tuple[tuple[str, ...], str]] = []
+    if two:
+        for part in ("",) if "" in two else two:
+            pairs, alone = _matched(path, layouts[part])
+            sides += [(pair, part) for pair in pairs]
+            left_out += alone
+    else:
+        found = images_below(path)
+        sides = [((name,), "") for name in found.images]
+        left_out += found.others
+    if all(
+        part == "" for _, part in sides
+    ):  # A/train, A/test and so on, or train/1.jpg, test/1.jpg
+        parts = [_part(files) for files, _ in sides]
+        if TRAIN in parts and not set(parts).isdisjoint(TEST):
+            left_out += [
+                f"{files[0]} (neither train nor test)"
+                for (files, _), part in zip(sides, parts, strict=True)
+                if not part
+            ]
+            sides = [(f, part) for (f, _), part in zip(sides, parts, strict=True) if part]
+    held = next((name for name in TEST if any(part == name for _, part in sides)), "")
+    return [
+        Item(files, part={held: "test"}.get(part, part) if part else "")
+        for files, part in sides
+        if part in ("", TRAIN, held)
+    ], left_out
 
 
-def _open(file: Path, data: bytes) -> Image.Image:
-    try:
-        image = Image.open(io.BytesIO(data), formats=folder.FORMATS)
-        if image.width * image.height > folder.MAX_PIXELS:
-            raise DataError(f"{file} is too large: {image.width} x {image.height} pixels.")
-        image.load()
-    except UnidentifiedImageError as error:
-        raise DataError(f"{file} is not an image.") from error
-    except folder.DAMAGED as error:
-        raise DataError(f"{file} is a damaged image.") from error
-    return image
+def _part(files: tuple[str, ...]) -> str:
+    """The first folder of a file, below A where it is one of two, if it is one for train or test."""
+    first = Path(files[0]).parts[len(files) - 1]
+    return first if first in (TRAIN, *TEST) else ""
+
+
+def _matched(top: Path, where: Path) -> tuple[list[tuple[str, ...]], list[str]]:
+    """Match the files below A and B by their names without suffix, in one normal form: pairs, and all others."""
+    left_out: list[str] = []
+    named: list[dict[str, str]] = []
+    for side in SIDES:
+        if not (where / side).is_dir():
+            raise DataError(f"There is no folder {where / side}.")
+        found = images_below(where / side)
+        prefix = (where / side).relative_to(top)
+        left_out += [str(prefix / other) for other in found.others]
+        names: dict[str, str] = {}
+        for name in found.images:
+            key = readable(Path(name).with_suffix("").as_posix())
+            if key in names:
+                left_out.append(f"{prefix / name} (of the same name as {Path(names[key]).name})")
+            else:
+                names[key] = str(prefix / name)
+        named.append(names)
+    first, second = named
+    left_out += [f"{name} (no partner)" for key, name in first.items() if key not in second]
+    left_out += [f"{name} (no partner)" for key, name in second.items() if key not in first]
+    return [(name, second[key]) for key, name in first.items() if key in second], left_out
+
+
+def _pair(top: Path, size: int, item: Item) -> tuple[str, list[np.ndarray]] | str:
+    """Return a hash of the files and both images uint8 [size, size, 3], turned upright before all else; or a reason."""
+
+    def read() -> tuple[str, list[np.ndarray]]:
+        data = [(top / file).read_bytes() for file in item.files]
+        images = [upright(folder.opened(each)) for each in data]
+        if len(images) == 1:
+            width, height = images[0].size
+            if width != 2 * height:
+                raise folder.Unusable(f"{width} x {height} pixels, not twice as wide as high")
+            images = [images[0].crop((k * height, 0, (k + 1) * height, height)) for k in (0, 1)]
+        a, b = images
+        if a.size != b.size:
+            raise folder.Unusable(f"{a.width} x {a.height} and {b.width} x {b.height} pixels")
+        return hashlib.sha256(b"".join(data)).hexdigest(), [_square(each, size) for each in (a, b)]
+
+    return folder.or_reason(read)
+
+
+def _square(image: Image.Image, size: int) -> np.ndarray:
+    """The central square; a map of labels keeps its colours."""
+    flat = Image.Resampling.NEAREST if is_label_map(image) else Image.Resampling.LANCZOS
+    return folder.square(image, size, 3, flat)
 
 
 def _domains(path: str, split: Split, size: int) -> tuple[Images, Images]:
-    if "," in path:
-        a, b = path.split(",", 1)
-        first, second = _folder(a), _folder(b)
+    whole = Path(path).expanduser()
+    if "," in path and not (whole / f"{TRAIN}{FIRST}").is_dir():
+        first, second = _two(path)
         if first == second:
             raise DataError(f"Both domains are the folder {first}: name two.")
         loaded = [folder.load(str(each), size, 3)[split != "train"] for each in (first, second)]
         return loaded[0], loaded[1]
     home, sides = _folder(path), []
-    for side in (FIRST, SECOND):
-        parts = [
-            folder.squares(_folder(str(home / f"{name}{side}")), size) for name in ("train", "test")
-        ]
-        digest = hashlib.sha256("".join(d for part in parts for d in part[0]).encode()).hexdigest()
+    for side in SIDES:
+        items, others = [], []
+        for part in (TRAIN, "test"):
+            inside = _folder(str(home / f"{part}{side}"))
+            found = images_below(inside)
+            if not found.images:
+                raise DataError(f"There are no images in {inside}.")
+            items += [Item((f"{inside.name}/{name}",), part=part) for name in found.images]
+            others += [f"{inside.name}/{name}" for name in found.others]
+        decoded = folder.squares(home, items, others, size, 3)
+        digest = hashlib.sha256("".join(row.digest for row in decoded.rows).encode()).hexdigest()
+        name = readable(home.name)
         info = Info(
-            name=f"{home.name}-{side}", title=f"Images of the folder {home.name}, domain {side}",
-            licence="yours: the folder's own", source=f"unpaired:{home.name}", sha256=digest,
+            name=f"{name}-{side}", title=f"Images of the folder {name}, domain {side}",
+            licence=folder.YOURS, source=f"unpaired:{name}", sha256=digest,
         )  # fmt: skip
-        sides.append(Images(parts[split != "train"][1], None, info))
+        part = slice(None, decoded.train) if split == "train" else slice(decoded.train, None)
+        sides.append(Images(torch.from_numpy(decoded.x[0])[part], None, info))
     return sides[0], sides[1]
+
+
+def _two(path: str) -> tuple[Path, Path]:
+    """Read "PATH_A,PATH_B" where a path may hold commas: the one comma with a folder on either side parts them."""
+    words = path.split(",")
+    ways = [(",".join(words[:k]), ",".join(words[k:])) for k in range(1, len(words))]
+    fitting = [
+        way for way in ways if all(each and Path(each).expanduser().is_dir() for each in way)
+    ]
+    if len(fitting) > 1:
+        raise DataError(
+            f"{path} can be read as two folders in {len(fitting)} ways: rename one of them."
+        )
+    a, b = (fitting or ways)[0]
+    return _folder(a), _folder(b)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import io
+import itertools
 import logging
 import math
 import subprocess
@@ -156,11 +157,15 @@ def dataset(
 
 
 def examples(data: Images, per_class: int = 4) -> Tensor:
-    """A few images of a split, uint8 (n, c, h, w): the classes in turn, or the first 40 without labels."""
+    """A few images of a split, uint8 (n, c, h, w): the classes in turn, or the first 40 without labels.
+
+    Of a class with fewer than `per_class` all are taken.
+    """
     if data.y is None:
         return data.x[:40]
-    classes = [(data.y == label).nonzero()[:, 0][:per_class] for label in data.y.unique()]
-    return data.x[torch.stack(classes, dim=1).flatten()]
+    members = [(data.y == label).nonzero()[:per_class, 0].tolist() for label in data.y.unique()]
+    turns = itertools.chain.from_iterable(itertools.zip_longest(*members))
+    return data.x[[i for i in turns if i is not None]]
 
 
 def save_preview(folder: Path, image: Image.Image) -> None:
