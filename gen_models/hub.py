@@ -51,6 +51,7 @@ from gen_models import model_readme as readme
 from gen_models.cards import Card
 from gen_models.errors import UserError, ending_in_a_sentence
 from gen_models.families import FAMILIES, label_of
+from gen_models.without_paths import card_without_paths
 
 KINDS = (".json", ".onnx", ".png", ".md", ".webp")
 """Kinds of file that a repository may hold; `.gitattributes`, which the Hub adds to each, is passed over."""
@@ -268,27 +269,27 @@ def push(folder: Path, repo: str, private: bool, agreed: Callable[[str], bool]) 
         folder: `exported/<name>`.
         repo: `user/repo`, made if it is not there.
         private: whether a repository that has to be made is private.
-        agreed: is asked, in words, before a public repository is made.
+        agreed: is asked, in words, before a public repository is made, or somebody's own images get into one.
 
     Raises:
         HubError: the export is not whole, the Hub does not allow it, or the repository holds something else.
         CardError: there is no usable card.
     """
-    card = cards.load(folder / "card.json")
+    card = card_without_paths(cards.load(folder / "card.json"))
     if missing := damaged(folder, card):
         raise HubError(f"{folder}/{missing[0]} is missing or is not the file its card describes.")
     contents = {**_contents(folder, card), "README.md": str(model_card(card, repo)).encode()}
     api = HfApi()
     with _one_sentence(repo):
         api.whoami()  # a token that is wrong is found out before anything is made
-        if api.repo_exists(repo):
+        if exists := api.repo_exists(repo):
             there = _files(repo, constants.DEFAULT_REVISION)
             _refuse_other(repo, card, there)
-        else:
-            licence = card.dataset.licence
-            question = f"{repo} will be public, with the licence of its data: {licence}. Make it?"
-            if not private and not agreed(question):
-                raise HubError("Nothing was uploaded.")
+            private = bool(api.model_info(repo).private)
+        own = card.dataset.recipe.startswith(OWN)
+        if not private and (own or not exists) and not agreed(_question(repo, card, contents)):
+            raise HubError("Nothing was uploaded.")
+        if not exists:
             api.create_repo(repo, private=private, exist_ok=True)
             there = {}
         stale = [n for n in there if Path(n).suffix in (".onnx", ".webp") and n not in contents]
@@ -301,6 +302,22 @@ def push(folder: Path, repo: str, private: bool, agreed: Callable[[str], bool]) 
             commit_message=f"{card.name}: {card.title}",
         )
     return f"{constants.ENDPOINT}/{repo}"
+
+
+OWN = ("folder:", "pairs:", "unpaired:")
+"""How the data of a model begin that was trained on somebody's own images."""
+
+
+def _question(repo: str, card: Card, contents: Iterable[str]) -> str:
+    """Ask for a yes to what becomes public: the licence, and every file of images."""
+    images = sorted(name for name in contents if Path(name).suffix in (".png", ".webp"))
+    shown = (
+        f" So will be its images, of {card.dataset.title}: {', '.join(images)}." if images else ""
+    )
+    return (
+        f"{repo} will be public, with the licence of its data: {card.dataset.licence}.{shown} "
+        "Is that right?"
+    )
 
 
 def _refuse_other(repo: str, card: Card, there: Iterable[str]) -> None:
@@ -410,7 +427,9 @@ def main(arguments: list[str] | None = None) -> None:
     up.add_argument("folder", type=Path, metavar="exported/NAME")
     up.add_argument("repo", metavar="USER/REPO")
     up.add_argument("--private", action="store_true", help="a repository that is made is private")
-    up.add_argument("--yes", action="store_true", help="do not ask before it is made public")
+    up.add_argument(
+        "--yes", action="store_true", help="do not ask before images and all else become public"
+    )
     down = commands.add_parser("pull", help="download one export and check it")
     down.add_argument("repo", metavar="USER/REPO")
     down.add_argument("--revision", help="branch, tag or commit (default: main)")

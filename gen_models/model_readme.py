@@ -9,15 +9,18 @@ from gen_models.cards import Card, Port, checked
 from gen_models.families import better_of, label_of
 from gen_models.files import write_atomically
 from gen_models.tables import markdown_table
+from gen_models.without_paths import card_without_paths
 
 
 def save(card: Card, folder: Path) -> None:
     """Write the card and the README made from it, each in one atomic step; the card, which counts, comes last.
 
+    No path of this machine gets into them.
+
     Raises:
         CardError: it could not be read again.
     """
-    card = checked(json.loads(card.content()), f"{folder.name}/card.json")
+    card = checked(json.loads(card_without_paths(card).content()), f"{folder.name}/card.json")
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / "README.md", render(card).encode())
     card.save(folder)

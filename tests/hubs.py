@@ -168,7 +168,8 @@ class Stub:
         files = self._files(request)
         repo = "{user}/{name}".format(**request.path_params)
         siblings = [{"rfilename": name} for name in files]
-        return JSONResponse({"_id": "x", "id": repo, "sha": sha(files), "siblings": siblings})
+        facts = {"_id": "x", "id": repo, "sha": sha(files), "siblings": siblings}
+        return JSONResponse(facts | {"private": repo in self.private})
 
     def _tree(self, request: Request) -> Response:
         files = self._files(request)

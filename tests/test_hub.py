@@ -158,7 +158,8 @@ def test_a_public_repository_is_made_only_after_a_yes(stub, export):
     with pytest.raises(HubError, match="Nothing was uploaded"):
         hub.push(export, REPO, False, lambda question: bool(asked.append(question)))
     assert asked == [
-        f"{REPO} will be public, with the licence of its data: public domain. Make it?"
+        f"{REPO} will be public, with the licence of its data: public domain. So will be its images, of Toy heads: "
+        "examples.png, preview.webp. Is that right?"
     ]
     assert REPO not in stub.repos
 
@@ -172,6 +173,26 @@ def test_with_nobody_to_answer_nothing_is_uploaded(stub, export, tmp_path):
     assert run.communicate()[0] == f"{stub.url}/{REPO}\n"
     assert "card.json" in stub.repos[REPO][-1]
     assert REPO not in stub.private
+
+
+def test_own_images_get_into_a_public_repository_only_after_a_yes_and_without_paths(stub, export):
+    hub.push(export, REPO, False, lambda question: True)
+    hub.push(export, REPO, False, never)
+    raw = json.loads((export / "card.json").read_text())
+    raw["dataset"] |= {"recipe": "folder:/home/jane/pictures/cats", "title": "Cats"}
+    raw["training"]["command"] = (
+        "python -m training.vae --name toy-heads --data folder:/home/jane/pictures/cats --runs /home/jane/runs"
+    )
+    raw["config"] = {"data": "folder:/home/jane/pictures/cats", "exported": "/home/jane/x"}
+    rewrite(export, **raw)
+    asked = []
+    with pytest.raises(HubError, match="Nothing was uploaded"):
+        hub.push(export, REPO, False, lambda question: bool(asked.append(question)))
+    assert "its images, of Cats: examples.png, preview.webp" in asked[0]
+    hub.push(export, REPO, False, lambda question: True)
+    now = stub.repos[REPO][-1]
+    assert b"jane" not in now["card.json"] + now["README.md"]
+    assert b"--data folder:cats" in now["card.json"]
 
 
 def test_a_private_repository_is_made_without_asking(stub, export):

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+Border = Literal["zeros", "reflection"]
 
-def jitter(x: Float[Tensor, "b c h w"], strength: float) -> Float[Tensor, "b c h w"]:
+
+def jitter(
+    x: Float[Tensor, "b c h w"], strength: float, border: Border = "zeros"
+) -> Float[Tensor, "b c h w"]:
     """A random affine map per image, in [0, 1] as before; `strength` 0 gives `x` back.
 
     At strength 1 the standard deviations are 7 degrees of rotation, 6 % of scale, 0.1 of shear and 2 % of the side of
-    shift. Images are filled with 0 at the border, so this suits images on black ground. Bicubic: what bilinear
-    interpolation blurs is no longer black or white, and a likelihood pays for every grey pixel.
+    shift. What comes in from beyond the border is black, or the image's mirror: black corners on photographs would be
+    learnt as part of them. Bicubic: what bilinear interpolation blurs is no longer black or white, and a likelihood
+    pays for every grey pixel.
     """
     if strength == 0:
         return x
@@ -25,7 +32,7 @@ def jitter(x: Float[Tensor, "b c h w"], strength: float) -> Float[Tensor, "b c h
     cos, sin = angle.cos() / (1 + scale), angle.sin() / (1 + scale)
     rows = torch.stack([cos, shear - sin, shift[:, 0], sin, cos, shift[:, 1]], dim=1)
     grid = F.affine_grid(rows.view(b, 2, 3), list(x.shape), align_corners=False)
-    return F.grid_sample(x, grid, mode="bicubic", align_corners=False).clamp(0, 1)
+    return F.grid_sample(x, grid, "bicubic", border, align_corners=False).clamp(0, 1)
 
 
 def random_hflip(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:

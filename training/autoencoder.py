@@ -36,8 +36,9 @@ from gen_models.networks.autoencoder import (
 )
 from training.augment import jitter
 from training.data import Images, load, to_float
+from training.data.common import BLACK_GROUND, border_of
 from training.engine import cli
-from training.engine.export import Spec, dataset, export
+from training.engine.export import Spec, dataset, export, titled
 from training.engine.measurement import evaluate
 from training.engine.networks import evaluating
 from training.engine.pca import principal_components
@@ -63,10 +64,14 @@ class Config(RunConfig):
     """code sizes; each is trained on its own, and all share a card"""
     width: int = 16
     """channels after the first halving (conv)"""
-    augment: float = 0.7
-    """strength of the random affine maps of the training images"""
+    augment: float | None = None
+    """strength of the random affine maps of the training images; None: 0.7 for digits, mnist and fashion, else 0"""
     lr: float = 3e-3
     """AdamW's highest learning rate"""
+
+    def __post_init__(self) -> None:
+        """Settle what depends on the data."""
+        cli.settle(self, augment=0.7 if self.data in BLACK_GROUND else 0.0)
 
     def check(self) -> None:
         """Refuse options that no run can have, and a size that the networks are not for."""
@@ -82,8 +87,9 @@ def train(
     config: Config, data: Images, code: int, fabric: Fabric | None = None
 ) -> tuple[nn.Module, nn.Module, Run]:
     """Fit (encoder, decoder) with a code of `code` numbers, and return them with their run."""
-    run = Run(replace(config, name=f"{config.name}/code-{code}"), fabric)
-    encoder, decoder = map(run.setup, build(config, to_float(data.x).mean(0), code))
+    runs = config.runs / config.name
+    run = Run(replace(config, runs=runs, name=f"code-{code}", replace=True), fabric)
+    encoder, decoder = map(run.setup, build(config, data.mean(), code))
     parameters = [*encoder.parameters(), *decoder.parameters()]
     optimizer = run.optimizer(AdamW(parameters, config.lr, weight_decay=1e-4))
     state = {"encoder": encoder, "decoder": decoder, "optimizer": optimizer}
@@ -98,7 +104,7 @@ def train(
 
     for x in run.batches(data):
         set_lr(optimizer, config.lr * cosine(run.progress))
-        x = jitter(x, config.augment)
+        x = jitter(x, config.augment or 0, border_of(config.data))
         loss = squared_error(x, decoder(encoder(x)))
 
         optimizer.zero_grad()
@@ -150,7 +156,7 @@ SUMMARIES = {
 def main(config: Config) -> None:
     """Train for each code size, then export all and evaluate."""
     data = load(config.data, "train", size=config.size, channels=config.channels)
-    test = load(config.data, "test", size=config.size, channels=config.channels)
+    test = titled(load(config.data, "test", size=config.size, channels=config.channels), config)
     image = Port("x", ("batch", *data.x.shape[1:]), range=(0, 1))
     runs: list[Run] = []
     graphs: dict[str, Spec] = {}

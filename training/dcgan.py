@@ -23,7 +23,7 @@ from gen_models.families import GANFacts, GANRecipe
 from gen_models.networks.gan import DCGANDiscriminator, DCGANGenerator
 from training.data import load
 from training.engine import cli
-from training.engine.export import Spec, dataset, export
+from training.engine.export import Spec, dataset, export, titled
 from training.engine.film import Film, assemble
 from training.engine.measurement import evaluate
 from training.engine.run import Run, RunConfig
@@ -99,7 +99,7 @@ def build(config: Config, shape: torch.Size) -> tuple[nn.Module, nn.Module]:
 
 def export_model(config: Config, G: nn.Module, run: Run) -> None:
     """Write `exported/<name>/`, the training film with it."""
-    test = load(config.data, "test", size=config.size, channels=config.channels)
+    test = titled(load(config.data, "test", size=config.size, channels=config.channels), config)
     export(
         name=config.name,
         root=config.exported,

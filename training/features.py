@@ -32,7 +32,7 @@ from training.data import Images, load, to_float
 from training.data.targets import Targets
 from training.engine import cli
 from training.engine.batches import evenly_spaced_indices
-from training.engine.export import Spec, dataset, export, webp
+from training.engine.export import Spec, dataset, export, titled, webp
 from training.engine.measurement import evaluate
 from training.engine.run import Run, RunConfig, set_lr
 from training.evaluation.features import measure
@@ -135,7 +135,7 @@ def build(config: Config, shape: Sequence[int], outputs: int) -> Recogniser:
 
 def export_model(config: Config, recogniser: nn.Module, data: Images, run: Run) -> None:
     """Write `exported/<name>/`, with a bank of training images and the search in it."""
-    test = load(config.data, "test", size=config.size, channels=config.channels)
+    test = titled(load(config.data, "test", size=config.size, channels=config.channels), config)
     count = min(BANK, len(data)) // COLUMNS * COLUMNS
     bank = data.x[evenly_spaced_indices(len(data), count)]
     rows, sheet = webp(to_float(bank), COLUMNS)

@@ -29,7 +29,7 @@ from gen_models.networks.gan import Discriminator, Generator, downsampled_sides
 from training.augment import diff_augment, random_hflip
 from training.data import load
 from training.engine import cli
-from training.engine.export import Spec, dataset, export
+from training.engine.export import Spec, dataset, export, titled
 from training.engine.film import Film, assemble
 from training.engine.gan_runs import recalibrate_generator
 from training.engine.measurement import evaluate
@@ -150,7 +150,7 @@ def packed(x: Float[Tensor, "b c h w"], m: int) -> Float[Tensor, "b/m m*c h w"]:
 
 def export_model(config: Config, G: nn.Module, run: Run) -> None:
     """Write `exported/<name>/`, the training film with it."""
-    test = load(config.data, "test", size=config.size, channels=config.channels)
+    test = titled(load(config.data, "test", size=config.size, channels=config.channels), config)
     judged = f", D judging {config.pack} images together" if config.pack > 1 else ""
     export(
         name=config.name,

@@ -46,9 +46,10 @@ from gen_models.networks.gan import Discriminator, downsampled_sides
 from gen_models.networks.infogan import CodedGenerator, Reading, Recogniser
 from training.augment import jitter
 from training.data import Images, load, to_float
+from training.data.common import BLACK_GROUND, border_of
 from training.engine import cli
 from training.engine.clusters import spectral_clusters
-from training.engine.export import Spec, dataset, export
+from training.engine.export import Spec, dataset, export, titled
 from training.engine.measurement import evaluate
 from training.engine.networks import Ema, recalibrate_batchnorm
 from training.engine.penalty import r1_penalty
@@ -98,14 +99,18 @@ class Config(RunConfig):
     """weight of the continuous codes' part of L_I"""
     gamma: float = 0.1
     """weight of R1, per squared pixel in [0, 1]"""
-    augment: float = 0.3
-    """strength of the random affine maps of the training images"""
+    augment: float | None = None
+    """strength of the random affine maps of the training images; None: 0.3 for digits, mnist and fashion, else 0"""
     warmup: int = 1_500
     """first steps, in which Q alone learns, from real images; 0 for InfoGAN as in the paper, but for `lambda_real`"""
     lambda_real: float = 1.0
     """weight of I(Q(x'); Q(x'')) beside L_I, for Q; 0 leaves it out"""
     lr: float = 5e-4
     """Adam's learning rate"""
+
+    def __post_init__(self) -> None:
+        """Settle what depends on the data."""
+        cli.settle(self, augment=0.3 if self.data in BLACK_GROUND else 0.0)
 
     def check(self) -> None:
         """Refuse options that no run can have, several devices, and a size that the networks are not for."""
@@ -114,6 +119,11 @@ class Config(RunConfig):
             raise UserError("InfoGAN trains on one device: leave out --devices.")
         if self.size is not None:
             downsampled_sides(self.size)
+
+
+def moved(config: Config, x: Tensor, strength: float | None) -> Tensor:
+    """Images under random affine maps, with what suits the data at the border."""
+    return jitter(x, strength or 0, border_of(config.data))
 
 
 def draw_codes(
@@ -146,7 +156,7 @@ def read_back(
     Without the moves, ten slants or places would do for ten categories; a digit is what stays (ours, not in the paper).
     """
     _, mean, logvar, _ = Q(x_hat)
-    logits = Q(jitter(x_hat, STRENGTH))[0]
+    logits = Q(moved(config, x_hat, STRENGTH))[0]
     return information(category, continuous, logits, mean, logvar)
 
 
@@ -166,7 +176,8 @@ def train(
 ) -> tuple[nn.Module, Recogniser, Run]:
     """Fit from `seed` and return (averaged G, Q) with their run."""
     steps = config.steps + config.further_steps * (seed == config.seeds[0])
-    run = Run(replace(config, name=f"{config.name}/seed-{seed}", seed=seed, steps=steps), fabric)
+    one = replace(config, runs=config.runs / config.name, name=f"seed-{seed}", replace=True)
+    run = Run(replace(one, seed=seed, steps=steps), fabric)
     G, D, Q = map(run.setup, build(config, data.x.shape[1:]))
     ema = Ema(G.module, EMA)
     optimizer_G, optimizer_D, optimizer_Q = (
@@ -183,7 +194,10 @@ def train(
 
     warm_up(config, run, data, Q, optimizer_Q, lambda: samples(config, ema.net), state)
     for x in run.batches(data):
-        category_of, category_moved = Q(jitter(x, config.augment))[0], Q(jitter(x, STRENGTH))[0]
+        category_of, category_moved = (
+            Q(moved(config, x, config.augment))[0],
+            Q(moved(config, x, STRENGTH))[0],
+        )
         shared = shared_information(category_of.float(), category_moved.float())
 
         z, category, continuous = draw_codes(config, len(x), x.device)
@@ -195,7 +209,7 @@ def train(
         run.fabric.backward(-bound.mean() - config.lambda_real * shared)
         optimizer_Q.step()
 
-        x = jitter(x, config.augment)
+        x = moved(config, x, config.augment)
         loss_D = logistic_discriminator(D(x), D(x_hat.detach()))
         if config.gamma and run.step % R1_EVERY == 0:
             loss_D = loss_D + R1_EVERY * config.gamma * r1_penalty(run, D, x)
@@ -228,7 +242,10 @@ def warm_up(
 ) -> None:
     """The first steps of a run, if they are not done yet: Q alone learns, groups instead of categories."""
     for x in run.batches(data, until=config.warmup):
-        group_of, group_moved = Q(jitter(x, config.augment))[3], Q(jitter(x, STRENGTH))[3]
+        group_of, group_moved = (
+            Q(moved(config, x, config.augment))[3],
+            Q(moved(config, x, STRENGTH))[3],
+        )
         shared = shared_information(group_of.float(), group_moved.float())
         optimizer_Q.zero_grad()
         run.fabric.backward(-shared)
@@ -342,7 +359,7 @@ def average_accuracy(folder: Path) -> None:
 
 def export_model(config: Config, G: nn.Module, Q: Recogniser, runs: list[Run]) -> None:
     """Write `exported/<name>/` of the seed that the config names."""
-    test = load(config.data, "test", size=config.size, channels=config.channels)
+    test = titled(load(config.data, "test", size=config.size, channels=config.channels), config)
     image = Port("x", ("batch", *test.x.shape[1:]), range=(0, 1))
     codes = (
         Port("z", ("batch", config.latent_dim)),

@@ -17,7 +17,7 @@ same layers and sizes, they show what drawn codes decode to with the KL term, an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -43,8 +43,9 @@ from gen_models.networks.vae import (
 )
 from training.augment import jitter, random_hflip
 from training.data import Images, load, to_float
+from training.data.common import BLACK_GROUND, border_of
 from training.engine import attributes, cli
-from training.engine.export import Spec, dataset, export
+from training.engine.export import Spec, dataset, export, titled
 from training.engine.measurement import evaluate
 from training.engine.networks import evaluating
 from training.engine.run import Run, RunConfig, evenly_spaced, set_lr
@@ -75,8 +76,9 @@ class Config(RunConfig):
     """sizes of z instead of latent_dim; each is trained on its own, and all share a card as autoencoders do"""
     width: int = 16
     """channels after the first halving"""
-    likelihood: Literal["bernoulli", "normal"] = "bernoulli"
-    """p(x|z): one probability per pixel, or a mean and a standard deviation"""
+    likelihood: Literal["bernoulli", "normal"] | None = None
+    """p(x|z): one probability per pixel, or a mean and a standard deviation; None: bernoulli for digits, mnist and
+    fashion, which are nearly black or white, else normal"""
     sigma: float | None = None
     """standard deviation of every pixel of a normal output; None: learned, one per pixel"""
     pyramid: float = 0.0
@@ -85,8 +87,9 @@ class Config(RunConfig):
     """weight of the KL term, in training and in evaluation; 1 is the bound on log p(x)"""
     binarize: bool = False
     """draw each pixel, black or white, anew at every step with its grey level as the probability"""
-    augment: float = 0.5
-    """strength of the random affine maps of the training images, which ends at 0; for images on black ground"""
+    augment: float | None = None
+    """strength of the random affine maps of the training images, which ends at 0; None: 0.5 for digits, mnist and
+    fashion, else 0"""
     random_hflip: bool = False
     """flip every other training image, chosen at random, left to right"""
     fp16_weights: bool = False
@@ -97,6 +100,12 @@ class Config(RunConfig):
     """known factors of the data to find directions for in z, such as smile"""
     lr: float = 2e-3
     """AdamW's highest learning rate"""
+
+    def __post_init__(self) -> None:
+        """Settle what depends on the data."""
+        black = self.data in BLACK_GROUND
+        likelihood = self.likelihood or ("bernoulli" if black or self.binarize else "normal")
+        cli.settle(self, augment=0.5 if black else 0.0, likelihood=likelihood)
 
     def check(self) -> None:
         """Refuse options that no run can have, and a size that the networks are not for."""
@@ -110,7 +119,7 @@ class Config(RunConfig):
                 build(self, (self.channels or 3, self.size, self.size))
 
 
-OUTPUTS = {
+OUTPUTS: dict[str | None, tuple[type[nn.Module], Callable[..., Tensor]]] = {
     "bernoulli": (BernoulliDecoder, lambda x, mean, logits: log_bernoulli(x, logits)),
     "normal": (NormalDecoder, log_normal),
 }
@@ -150,7 +159,8 @@ def train(config: Config, fabric: Fabric | None = None) -> tuple[nn.Module, nn.M
     for x in run.batches(data):
         set_lr(optimizer, config.lr * cosine(run.progress))
         x = random_hflip(x) if config.random_hflip else x
-        x = jitter(x, config.augment * linear_decay(run.progress, AUGMENT_DECAY))
+        strength = (config.augment or 0) * linear_decay(run.progress, AUGMENT_DECAY)
+        x = jitter(x, strength, border_of(config.data))
         x = torch.bernoulli(x) if config.binarize else x
 
         mu, logvar = encoder(x)
@@ -219,7 +229,7 @@ LIMITATIONS = (
 
 def export_model(config: Config, encoder: nn.Module, decoder: nn.Module, run: Run) -> None:
     """Write `exported/<name>/`."""
-    test = load(config.data, "test", size=config.size, channels=config.channels)
+    test = titled(load(config.data, "test", size=config.size, channels=config.channels), config)
     shape, k = ("batch", *test.x.shape[1:]), config.latent_dim
     second = "logits" if config.likelihood == "bernoulli" else "logvar"
     graphs = {
@@ -283,7 +293,7 @@ def attribute_graphs(config: Config, encoder: nn.Module) -> dict[str, Spec]:
 def export_sizes(config: Config, trained: Sequence[tuple[nn.Module, nn.Module, Run]]) -> None:
     """Write `exported/<name>/` with all sizes of z: the mean of q(z|x) is the code, that of p(x|z) the image."""
     data = load(config.data, "train", size=config.size, channels=config.channels)
-    test = load(config.data, "test", size=config.size, channels=config.channels)
+    test = titled(load(config.data, "test", size=config.size, channels=config.channels), config)
     image = Port("x", ("batch", *test.x.shape[1:]), range=(0, 1))
     graphs: dict[str, Spec] = {}
     for k, (encoder, decoder, _) in zip(config.codes, trained, strict=True):
@@ -326,7 +336,8 @@ def train_sizes(config: Config) -> list[tuple[nn.Module, nn.Module, Run]]:
     """Fit a VAE for each size of z in turn."""
     trained: list[tuple[nn.Module, nn.Module, Run]] = []
     for k in config.codes:
-        one = replace(config, name=f"{config.name}/code-{k}", latent_dim=k, codes=())
+        runs = config.runs / config.name
+        one = replace(config, runs=runs, name=f"code-{k}", replace=True, latent_dim=k, codes=())
         trained.append(train(one, trained[0][2].fabric if trained else None))
     return trained
 

@@ -222,3 +222,31 @@ def check_parts(folder: Path, found: Decoded, what: str = "images") -> None:
             f"{folder}: {train} {what} to train on are very few, and a network learns them by heart; "
             "some hundreds are a start, and a GAN wants thousands."
         )
+
+
+OWN = ("folder:", "pairs:", "unpaired:")
+"""How data begin that a card cannot say the place of: it names no paths."""
+
+
+def remember(sha256: str, spec: str) -> None:
+    """Note on this machine, and nowhere else, where data of this hash lie: `folder:PATH` and the like."""
+    path, content = home() / f"{sha256}.place", os.fsencode(spec)
+    if not path.exists() or path.read_bytes() != content:
+        write_atomically(path, content)
+
+
+def whereabouts(recipe: str, sha256: str) -> str:
+    """Return what to load for the recipe of a card, whose own images may lie anywhere.
+
+    Raises DataError if that is not known.
+    """
+    path = home() / f"{sha256}.place"
+    if not recipe.startswith(OWN) or ("/" in recipe and not path.exists()):  # of an older card
+        return recipe
+    if not path.exists():
+        raise DataError(
+            f"Where {recipe} lies is not known here: say it once by `python -m training.data "
+            f"{recipe.partition(':')[0]}:PATH`."
+        )
+    turned = ",BtoA" if recipe.endswith(",BtoA") else ""
+    return os.fsdecode(path.read_bytes()) + turned

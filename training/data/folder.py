@@ -25,7 +25,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gen_models.image_files import on_white, upright
 from training.data.common import DataError, Images, Info, Splits
-from training.data.decoded import Decoded, Item, check_parts, decode
+from training.data.decoded import Decoded, Item, check_parts, decode, remember
 from training.data.walk import formats, images_below, readable, tell_left_out
 
 MAX_PIXELS = 100_000_000
@@ -69,6 +69,7 @@ def load(path: str, size: int, channels: int) -> Splits:
         sha256=content.hexdigest(),
         classes=tuple(classes),
     )
+    remember(info.sha256, f"folder:{folder}")
     x = torch.from_numpy(decoded.x[0])
     y = torch.tensor([classes.index(row.label) for row in decoded.rows]) if labelled else None
     parts = slice(None, decoded.train), slice(decoded.train, None)

@@ -36,8 +36,9 @@ from training.data.common import (
     reason,
     root,
     to_float,
+    union,
 )
-from training.data.decoded import Item, check_parts, decode
+from training.data.decoded import Item, check_parts, decode, remember
 from training.data.walk import images_below, readable, tell_left_out
 
 SIZE = 128
@@ -292,6 +293,7 @@ def _folders(path: Path, size: int) -> tuple[Pairs, Pairs]:
         name=name, title=f"Pairs of the folder {name}", licence=folder.YOURS, source=f"pairs:{name}",
         sha256=hashlib.sha256(content.encode()).hexdigest(),
     )  # fmt: skip
+    remember(info.sha256, f"pairs:{path}")
     c, x = map(torch.from_numpy, found.x)
     parts = slice(None, found.train), slice(found.train, None)
     train, test = (Pairs(c[part], x[part], info, size=size) for part in parts)
@@ -394,6 +396,7 @@ def _domains(path: str, split: Split, size: int) -> tuple[Images, Images]:
         if first == second:
             raise DataError(f"Both domains are the folder {first}: name two.")
         loaded = [folder.load(str(each), size, 3)[split != "train"] for each in (first, second)]
+        remember(union(*(each.info for each in loaded)).sha256, f"unpaired:{first},{second}")
         return loaded[0], loaded[1]
     home, sides = _folder(path), []
     for side in SIDES:
@@ -414,6 +417,7 @@ def _domains(path: str, split: Split, size: int) -> tuple[Images, Images]:
         )  # fmt: skip
         part = slice(None, decoded.train) if split == "train" else slice(decoded.train, None)
         sides.append(Images(torch.from_numpy(decoded.x[0])[part], None, info))
+    remember(union(*(side.info for side in sides)).sha256, f"unpaired:{home}")
     return sides[0], sides[1]
 
 

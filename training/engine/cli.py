@@ -133,6 +133,13 @@ def _check_folder(option: str, folder: Path) -> None:
         ) from None
 
 
+def settle(config: Any, **defaults: Any) -> None:
+    """Give options of a frozen dataclass that are None the values that depend on others, in its `__post_init__`."""
+    for name, value in defaults.items():
+        if getattr(config, name) is None:
+            object.__setattr__(config, name, value)
+
+
 def main_module() -> str:
     """The module that `python -m` runs, such as training.vae; "" where it is a script or a notebook."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)

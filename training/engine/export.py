@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import onnx
@@ -34,8 +34,9 @@ from gen_models.errors import UserError
 from gen_models.families import FAMILIES, Facts
 from gen_models.runtime import to_uint8
 from training.data import Images, Info, to_float
+from training.data.pairs import Pairs
 from training.engine import cli
-from training.engine.run import Run, RunConfig
+from training.engine.run import Run, RunConfig, check_name
 
 OPSET = 20
 BATCHES = (1, 3, 16)
@@ -108,6 +109,7 @@ def export(
         raise ValueError(
             f"gen_models/families.py promises graphs that are not exported: {lacking}."
         )
+    check_name(name)
     with tempfile.TemporaryDirectory() as scratch:
         made = {role: _export_graph(role, spec, Path(scratch)) for role, spec in graphs.items()}
         folder = root / name
@@ -154,6 +156,22 @@ def dataset(
     """The facts of a data set, and how `training.data` is asked for it, as a card states them."""
     texts = info.name, info.title, info.licence, info.source, info.sha256, info.note
     return cards.Dataset(*texts, recipe=recipe, size=size, channels=channels)
+
+
+D = TypeVar("D", Images, Pairs)
+
+
+def titled(data: D, config: RunConfig, side: int | None = None) -> D:
+    """Your own images by the title and under the licence that `config` gives them; of two sets, those of one side."""
+    title = config.title
+    if side is not None and title:
+        title = title.split(",")[side].strip() if "," in title else f"{title}, {'AB'[side]}"
+    info = dataclasses.replace(
+        data.info, title=title or data.info.title, licence=config.licence or data.info.licence
+    )
+    if isinstance(data, Pairs):
+        return dataclasses.replace(data, info=info)
+    return Images(data.x, data.y, info, data.factors)
 
 
 def examples(data: Images, per_class: int = 4) -> Tensor:

@@ -18,6 +18,7 @@ from gen_models.errors import UserError
 from gen_models.families import MetricId, label_of, spec_of
 from gen_models.runtime import Array, Model, to_uint8
 from training.data import Images, Info, Split, load, to_float
+from training.data.decoded import whereabouts
 from training.engine.batches import evenly_spaced_indices
 from training.engine.export import save_preview
 
@@ -33,10 +34,16 @@ class Measurement:
         """A split of the model's data set, float32 (n, c, h, w) in [0, 1]."""
         return to_float(self.images(split).x).numpy()
 
+    @property
+    def recipe(self) -> str:
+        """What `training.data` is asked for on this machine: of your own images the card names no path."""
+        source = self.model.card.dataset
+        return whereabouts(source.recipe, source.sha256)
+
     def images(self, split: Split = "test") -> Images:
         """A split of the model's data set, checked to be the one it was trained on."""
         source = self.model.card.dataset
-        data = load(source.recipe, split, size=source.size, channels=source.channels)
+        data = load(self.recipe, split, size=source.size, channels=source.channels)
         self.check(data.info)
         return data
 
@@ -136,7 +143,7 @@ def evaluate(folder: Path, measure: Callable[[Measurement], Result]) -> None:
     card = cards.load(folder / "card.json")
     started = time.monotonic()
     metrics, preview = measure(
-        Measurement(Model(card, folder), f"python -m training.evaluate {folder}")
+        Measurement(Model(card, folder), f"python -m training.evaluate exported/{card.name}")
     )
     model_readme.save(card.with_metrics(metrics), folder)
     save_preview(folder, Image.fromarray(preview.squeeze()))

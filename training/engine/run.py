@@ -15,6 +15,7 @@ import json
 import math
 import os
 import platform
+import re
 import shlex
 import signal
 import sys
@@ -36,6 +37,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from tqdm import tqdm
 
+from gen_models import cards, without_paths
 from gen_models.errors import UserError
 from gen_models.files import write_atomically, written_whole
 from training.data import Images, to_float
@@ -54,6 +56,12 @@ class RunConfig:
     """folder of all runs; an unfinished run of this name in it is continued"""
     exported: Path = Path("exported")
     """folder of all exported models"""
+    replace: bool = False
+    """replace an exported model of this name that was trained with other options"""
+    title: str = ""
+    """what the card calls your own images, in place of their folder's name; of two sets: "A, B\""""
+    licence: str = ""
+    """licence of your own images, for the card"""
     steps: int = 5_000
     """optimiser steps"""
     batch: int = 128
@@ -84,9 +92,9 @@ class RunConfig:
         Raises:
             UserError: the first of them, as a sentence.
         """
+        check_name(self.name)
         cli.check_numbers(self)
-        if not self.name or Path(self.name).is_absolute() or ".." in Path(self.name).parts:
-            raise UserError(f"--name must be a plain name inside {self.runs}, not {self.name!r}.")
+        _refuse_another_model(self)
         if self.accelerator == "cuda":
             found = torch.cuda.device_count() if torch.cuda.is_available() else 0
             if found < self.devices:
@@ -96,6 +104,19 @@ class RunConfig:
                 )
         if self.accelerator == "mps" and not torch.backends.mps.is_available():
             raise UserError("--accelerator mps needs a Mac with its GPU: give --accelerator cpu.")
+
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,95}")
+"""Names that a folder of a model may have, here and on the Hub."""
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that would lead elsewhere, or that the app would not find."""
+    if not NAME.fullmatch(name):
+        raise UserError(
+            f"--name must be a plain name of letters, digits, '-', '_' and '.', which begins with a letter or digit, "
+            f"not {name!r}."
+        )
 
 
 class Diverged(UserError):
@@ -451,8 +472,12 @@ def set_lr(optimizer: Optimizer, lr: float) -> None:
 
 
 MAY_CHANGE = (
+    "name",  # each folder of a run is of one name, and older ones of several sizes called it otherwise
     "runs",
     "exported",
+    "replace",
+    "title",
+    "licence",
     "steps",
     "log_every",
     "save_every",
@@ -484,6 +509,35 @@ def _refuse_another_run(config: RunConfig) -> None:
                 f"{config.folder} holds a run with {there}, not {here}: "
                 "give this one another --name, or remove that folder."
             )
+
+
+def _refuse_another_model(config: RunConfig) -> None:
+    """An exported model is replaced by one of the same options, and by another only if that is asked for."""
+    path = config.exported / config.name / "card.json"
+    if config.replace or not path.exists():
+        return
+    there = f"{path.parent} holds another model"
+    remedy = "give this one another --name, or replace that with --replace."
+    module = aliases.module_of(type(config))
+    try:
+        card = cards.load(path)
+        words = shlex.split(card.training.command)
+        if module != aliases.page(words[2], words[3:]):
+            raise UserError(f"{there}, made by {words[2]}: {remedy}")
+        before = aliases.current_options(type(config), card.config)
+    except (cards.CardError, ValueError, IndexError) as error:
+        raise UserError(f"{there}, whose card cannot be read: {remedy}") from error
+    defaults = {option.name: option.default for option in fields(config)}
+    options, defaults = (
+        {key: json.loads(json.dumps(value, default=str)) for key, value in each.items()}
+        for each in (asdict(config), defaults)
+    )
+    now = without_paths.options_without_paths(options)
+    of_each_seed = {"seed"} if hasattr(config, "seeds") else set()
+    for key in sorted(now.keys() - set(MAY_CHANGE) - of_each_seed):
+        if (held := before.get(key, defaults[key])) != now[key]:
+            given, here = (shlex.join(cli.typed(key, value)) for value in (held, now[key]))
+            raise UserError(f"{there}, trained with {given}, not {here}: {remedy}")
 
 
 def _step_of(row: str) -> int:

@@ -19,7 +19,7 @@ from gen_models.runtime import Array
 from training.data import to_float
 from training.data.pairs import Pairs, encode, load_pairs
 from training.engine.batches import evenly_spaced_indices
-from training.engine.export import Spec, dataset, export, webp
+from training.engine.export import Spec, dataset, export, titled, webp
 from training.engine.run import Run, RunConfig
 
 EXAMPLES = 12
@@ -137,7 +137,7 @@ def export_pix2pix(
     summary: str,
 ) -> None:
     """Write `exported/<name>/` of a network with the inputs of `translator_ports`, with some test pairs."""
-    test = load_pairs(config.data, "test", config.size)
+    test = titled(load_pairs(config.data, "test", config.size), config)
     k, _ = sides(test)
     c, x = evenly_spaced_pairs(test, min(EXAMPLES, len(test)))
     export(

@@ -17,7 +17,7 @@ from training.data import Images, to_float
 from training.data.common import union
 from training.data.pairs import load_unpaired
 from training.engine.batches import EndlessBatches
-from training.engine.export import Spec, dataset, export
+from training.engine.export import Spec, dataset, export, titled
 from training.engine.run import Run, RunConfig, evenly_spaced
 from training.engine.translation import EXAMPLES, sheet
 from training.objectives import (
@@ -153,6 +153,7 @@ def export_unpaired(
 ) -> None:
     """Write `exported/<name>/`, with some test images of both sets."""
     X, Y = load_unpaired(config.data, "test", config.size)
+    X, Y = titled(X, config, 0), titled(Y, config, 1)
     x, y = (Port(s, ("batch", *data.x.shape[1:]), range=(0, 1)) for s, data in (("x", X), ("y", Y)))
     info = union(X.info, Y.info)
     if config.cycle:

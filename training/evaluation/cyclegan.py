@@ -37,7 +37,7 @@ ALIGNED = {"earth": "earth-pairs"}
 def measure(m: Measurement) -> Result:
     """Each way: cycle error, without and with noise on the translation; error against true pairs; Fréchet distance."""
     model, data = m.model, m.model.card.dataset
-    X, Y = load_unpaired(data.recipe, "test", data.size)
+    X, Y = load_unpaired(m.recipe, "test", data.size)
     m.check(union(X.info, Y.info))
     domain = {s: to_float(D.x[measured_indices(len(D))]).numpy() for s, D in (("x", X), ("y", Y))}
     metrics, rows = {}, []

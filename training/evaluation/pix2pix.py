@@ -51,7 +51,7 @@ def measure(m: Measurement) -> Result:
     """
     model, rng = m.model, np.random.default_rng(0)
     source = model.card.dataset
-    data = load_pairs(source.recipe, "test", source.size)
+    data = load_pairs(m.recipe, "test", source.size)
     m.check(data.info)
     at = measured_indices(len(data))
     n, parts = len(at), [at[i : i + BATCH] for i in range(0, len(at), BATCH)]

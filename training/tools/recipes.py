@@ -115,7 +115,9 @@ ALL = RECIPES | BOUNDS | STARTS
 def command(name: str) -> list[str]:
     """The words of the command that trains, exports and evaluates the model `name`."""
     module, *options = ALL[name].split()
-    return ["-m", module, "--name", name, *options]
+    # Who names a recipe wants that model, whatever stands in its place.
+    replacing = ["--replace"] if module != "training.lab" else []
+    return ["-m", module, "--name", name, *options, *replacing]
 
 
 def main() -> None:
