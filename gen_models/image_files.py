@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
 
 import numpy as np
 from PIL import Image
@@ -19,8 +19,9 @@ UPRIGHT = {
 }
 """What undoes each orientation that EXIF knows, but the first, which is upright."""
 
-MAX_SCANS = 64
-"""A progressive JPEG has about ten. Each of another 40 bytes makes the decoder go through the whole image again."""
+MAX_SCANS, MAX_SCANNED = 64, 600_000_000
+"""A progressive JPEG has about ten scans. Each of another 40 bytes makes the decoder go through the whole image again,
+so their number is bounded, and so is that of pixels times scans: a second or two of a core."""
 MAX_FLAT = 64
 """A map of labels has at most so many colours."""
 PIXELS_OF_A_COLOUR = 16
@@ -56,14 +57,31 @@ def on_white(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.clip(values + 0.5, 0, 255).astype(np.uint8))
 
 
-def has_too_many_scans(image: Image.Image, path: Path) -> bool:
-    """Tell whether an opened file is a JPEG, whatever it is called inside, that takes a decoder for ever.
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_SOI, _EOI, _SOS, _TEM = b"\xff\xd8", b"\xff\xd9", b"\xff\xda", b"\xff\x01"
 
-    A header of 90 bytes makes an MPO of a JPEG, as phones write them; the decoder is the same.
+
+def scans(data: bytes) -> int:
+    """Count the scans of the JPEG that a file begins with, without those of a thumbnail in it, or of what follows."""
+    count, at = 0, 0
+    while (match := _MARKER.search(data, at)) and match[0] != _EOI:
+        at = match.end()
+        if match[0] == _SOS:
+            count += 1
+        if match[0] not in (_SOI, _TEM):
+            at += int.from_bytes(data[at : at + 2], "big")
+    return count
+
+
+def decodes_slowly(image: Image.Image, data: bytes) -> bool:
+    """Tell whether an opened file is a JPEG with so many scans that its decoding would hold up a server.
+
+    An MPO, as phones write them, is a JPEG with a header of 90 bytes more, and decodes like one.
     """
-    return image.format in ("JPEG", "MPO") and path.read_bytes().count(
-        b"\xff\xda"
-    ) > MAX_SCANS * max(1, getattr(image, "n_frames", 1))
+    if image.format not in ("JPEG", "MPO"):
+        return False
+    count = scans(data)
+    return count > MAX_SCANS or (count > 1 and count * image.width * image.height > MAX_SCANNED)
 
 
 def is_label_map(image: Image.Image) -> bool:

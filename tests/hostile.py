@@ -39,6 +39,16 @@ def scans(side: int, n: int) -> bytes:
     return whole[:end] + whole[whole.rindex(b"\xff\xda") : end] * n + b"\xff\xd9"
 
 
+def as_mpo(jpeg: bytes) -> bytes:
+    """The same JPEG with the header that makes Pillow call it an MPO."""
+    two = encoded(
+        Image.new("RGB", (16, 16)), "MPO", save_all=True, append_images=[Image.new("RGB", (16, 16))]
+    )
+    start = two.index(b"\xff\xe2")
+    length = 2 + int.from_bytes(two[start + 2 : start + 4], "big")
+    return jpeg[:2] + two[start : start + length] + jpeg[2:]
+
+
 _PIXELS = chunk(b"IDAT", zlib.compress(bytes(97 * 32)))
 _TEXT_BOMB = chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(200_000_000), 9))
 _PNG, _JPEG = encoded(NOISE, "PNG"), encoded(NOISE, "JPEG")
@@ -74,6 +84,8 @@ FILES: dict[str, tuple[bytes, str]] = {
     "few pixels": (png(32, 32, chunk(b"IDAT", zlib.compress(b""))), DAMAGED),
     "200 MB of text": (png(32, 32, _TEXT_BOMB, _PIXELS), DAMAGED),
     "2,000 scans": (scans(256, 2_000), DAMAGED),
+    "2,000 scans in an MPO": (as_mpo(scans(256, 2_000)), DAMAGED),
+    "40 scans of 16 megapixels": (scans(4_000, 30), DAMAGED),
 }
 """Name: what is in the file, and part of the sentence that refuses it (`upload.square`)."""
 

@@ -10,9 +10,9 @@ import pytest
 from hostile import encoded, png
 from PIL import Image, ImageOps
 
-from gen_models.app import upload
 from gen_models.app.upload import square
 from gen_models.errors import BadRequest
+from gen_models.image_files import UPRIGHT, scans
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_a_photograph_is_turned_upright(write, orientation):
     upright = np.full((40, 40), 128, np.uint8)
     upright[:10, :20], upright[30:, 20:] = 255, 0
     inverse = {6: 8, 8: 6}.get(orientation, orientation)
-    turn = upload._UPRIGHT.get(inverse)
+    turn = UPRIGHT.get(inverse)
     image = Image.fromarray(upright)
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -138,6 +138,7 @@ def test_of_an_animation_the_first_frame_is_taken(write):
 def test_too_large_and_too_small_are_refused_by_the_header_alone(write):
     for size in ((5000, 4001), (60_000, 60_000), (2**31 - 1, 2**31 - 1), (1, 20_000_001)):
         assert "20 million pixels" in words(write(png(*size)))
+    assert "50 million of a JPEG" in words(write(plain(0, (10_000, 5_001), "L"), "a.jpg"))
     assert "16 pixels" in words(write(plain((0, 0, 0), (15, 400))))
     assert "16 pixels" in words(write(plain((0, 0, 0), (400, 1))))
     assert square(write(plain((0, 0, 0), (16, 16))), 32, 3).shape == (32, 32, 3)
@@ -169,6 +170,37 @@ def test_odd_pictures_are_pictures(write, content):
 
 def test_a_jpeg_of_a_few_scans_is_a_picture(write):
     assert square(write(hostile.scans(64, 40)), 32, 3).shape == (32, 32, 3)
+
+
+def test_a_phones_mpo_is_a_picture_and_its_scans_are_those_of_the_first_frame(write):
+    mpo = encoded(hostile.NOISE, "MPO", save_all=True, append_images=[hostile.TURNED] * 80)
+    path = write(mpo, "a.jpg")
+    with Image.open(path) as file:
+        assert file.format == "MPO"
+    assert scans(mpo) == 1
+    assert square(path, 32, 3).shape == (32, 32, 3)
+    assert scans(hostile.as_mpo(hostile.scans(64, 40))) == scans(hostile.scans(64, 40)) > 40
+
+
+def test_a_video_behind_a_photograph_and_a_thumbnail_in_it_are_no_scans(write):
+    video = np.random.default_rng(0).integers(0, 256, 3_000_000, np.uint8).tobytes()
+    assert video.count(b"\xff\xda") > 20
+    jpeg = encoded(hostile.NOISE, "JPEG")
+    thumbnail = b"\xff\xe1" + (len(jpeg) + 2).to_bytes(2, "big") + jpeg
+    content = jpeg[:2] + thumbnail + jpeg[2:] + video * 3
+    assert scans(content) == 1
+    assert square(write(content, "a.jpg"), 32, 3).shape == (32, 32, 3)
+
+
+def test_a_photograph_of_24_megapixels_is_taken_at_once(write):
+    across = np.arange(6000, dtype=np.uint32) * 255 // 6000
+    photo = Image.fromarray(np.repeat(across.astype(np.uint8)[None], 4000, axis=0))
+    for options in ({}, {"progressive": True}):
+        path, started = write(photo, "a.jpg", **options), time.process_time()
+        picture = square(path, 64, 3)
+        assert time.process_time() - started < 1.5
+        wanted = (1000 + 4000 * (np.arange(64) + 0.5) / 64) * 255 / 6000
+        np.testing.assert_allclose(picture[32, :, 0], wanted, atol=3)
 
 
 def test_whatever_is_in_a_file_the_answer_is_a_picture_or_a_sentence(write):

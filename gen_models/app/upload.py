@@ -11,35 +11,23 @@ from PIL import Image, UnidentifiedImageError
 from PIL.Image import Resampling
 
 from gen_models.errors import BadRequest
+from gen_models.image_files import decodes_slowly, on_white, upright
 from gen_models.runtime import Array
 
 FORMATS = ("PNG", "JPEG", "WEBP")
-MAX_PIXELS = 20_000_000
+MAX_PIXELS, MAX_JPEG_PIXELS = 20_000_000, 50_000_000
+"""A JPEG, as phones take them, is decoded to little more than what is needed."""
 MIN_SIDE = 16
-MAX_SCANS = 64
-"""A progressive JPEG has about ten. Each of another 40 bytes makes the decoder go through the whole picture again."""
 ABOVE = 0.4
 """How much of what a portrait loses is lost at its top: a face is a little above the middle."""
-
-_ORIENTATION = 0x0112
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What undoes each orientation that EXIF knows, but the first, which is upright."""
 
 
 def square(path: Any, side: int, channels: int, resample: Resampling = Resampling.LANCZOS) -> Array:
     """The largest square of a picture file, in its middle or a little above, scaled to `side`.
 
-    A file is a PNG, a JPEG or a WebP with at most 20 million pixels, read from its header before any are decoded. It
-    is turned upright as its EXIF says; what is transparent becomes white; of an animation the first frame is taken,
-    of 16 bits the upper eight. Colour profiles are not applied.
+    A file is a PNG or a WebP with at most 20 million pixels or a JPEG with at most 50 million, read from its header
+    before any are decoded. It is turned upright as its EXIF says; what is transparent becomes white; of an animation
+    the first frame is taken, of 16 bits the upper eight. Colour profiles are not applied.
 
     Args:
         path: of the file.
@@ -61,10 +49,12 @@ def square(path: Any, side: int, channels: int, resample: Resampling = Resamplin
                 "ignore"
             )  # of a bomb, which has its own sentence, and of odd EXIF
             with Image.open(path, formats=FORMATS) as file:
-                _check_size(*file.size)
-                if file.format == "JPEG" and Path(path).read_bytes().count(b"\xff\xda") > MAX_SCANS:
+                _check_size(file)
+                if decodes_slowly(file, Path(path).read_bytes()):
                     raise BadRequest(_DAMAGED)
-                image = _opaque(_cropped(_upright(file)), channels)
+                if resample != Resampling.NEAREST:
+                    file.draft(None, (2 * side, 2 * side))  # a JPEG can be decoded to a fraction
+                image = _opaque(_cropped(upright(file)), channels)
     except BadRequest:
         raise
     except UnidentifiedImageError:
@@ -78,25 +68,20 @@ def square(path: Any, side: int, channels: int, resample: Resampling = Resamplin
 
 
 _DAMAGED = "This picture is damaged or not complete: choose another file."
-_TOO_LARGE = f"This picture is too large: at most {MAX_PIXELS // 10**6} million pixels are taken."
+_TOO_LARGE = (
+    f"This picture is too large: at most {MAX_PIXELS // 10**6} million pixels are taken, and "
+    f"{MAX_JPEG_PIXELS // 10**6} million of a JPEG."
+)
 
 
-def _check_size(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
+def _check_size(file: Image.Image) -> None:
+    width, height = file.size
+    if width * height > (MAX_JPEG_PIXELS if file.format in ("JPEG", "MPO") else MAX_PIXELS):
         raise BadRequest(_TOO_LARGE)
     if min(width, height) < MIN_SIDE:
         raise BadRequest(
             f"This picture is too small: it needs {MIN_SIDE} pixels in width and height."
         )
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """Turned as EXIF says; EXIF that cannot be read says nothing."""
-    try:
-        turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # noqa: BLE001 - as above
-        turn = None
-    return image if turn is None else image.transpose(turn)
 
 
 def _cropped(image: Image.Image) -> Image.Image:
@@ -109,10 +94,4 @@ def _cropped(image: Image.Image) -> Image.Image:
 
 def _opaque(image: Image.Image, channels: int) -> Image.Image:
     """8 bits in grey or colour, on white."""
-    if image.mode.startswith(("I", "F")):
-        values = np.asarray(image, np.float64) / 257
-        image = Image.fromarray(np.clip(values + 0.5, 0, 255).astype(np.uint8))
-    elif image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("L" if channels == 1 else "RGB")
+    return on_white(image).convert("L" if channels == 1 else "RGB")

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from gen_models.image_files import on_white, upright
+from gen_models.image_files import decodes_slowly, on_white, upright
 from training.data.common import DataError, Images, Info, Splits
 from training.data.decoded import Decoded, Item, check_parts, decode, remember
 from training.data.walk import formats, images_below, readable, tell_left_out
@@ -138,6 +138,8 @@ def opened(data: bytes) -> Image.Image:
     )
     if image.width * image.height > MAX_PIXELS:
         raise Unusable(f"too large: {image.width} x {image.height} pixels")
+    if decodes_slowly(image, data):
+        raise Unusable("a JPEG of too many scans")
     return image
 
 

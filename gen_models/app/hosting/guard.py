@@ -44,7 +44,8 @@ OPEN = frozenset({
 """What the page and Gradio's clients use of /gradio_api/. Closed are links that store a session on disk, recordings,
 the proxy to Spaces, streams, reloading and the editor."""
 
-MAX_FILE = 5 * 2**20
+MAX_FILE = 16 * 2**20
+"""Bytes of a file: a photograph of 24 million pixels takes 5 to 12 MB, one of 48 up to 16."""
 MAX_UPLOAD = MAX_FILE + 2**16
 """Bytes of a body that brings files, with the lines around them."""
 MAX_JSON = 2**20
