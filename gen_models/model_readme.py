@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from gen_models.cards import Card, Port, checked
+from gen_models.cards import Card, Graph, Port, checked
 from gen_models.families import better_of, label_of
 from gen_models.files import write_atomically
 from gen_models.tables import markdown_table
@@ -42,7 +42,9 @@ def render(card: Card) -> str:
         "from gen_models import cards, runtime\n\n"
         f'folder = Path("exported/{card.name}")\n'
         'model = runtime.Model(cards.load(folder / "card.json"), folder)\n'
-        f"{_example_call(card)}\n```",
+        f"{_example_call(card)}\n```\n\n"
+        "Or with onnxruntime alone, in this folder:\n\n"
+        f"```python\n{plain_use(card)}\n```",
         "## Graphs\n\n"
         + markdown_table(
             ("role", "inputs", "outputs", "parameters", "kB", "largest difference from torch"),
@@ -93,10 +95,38 @@ def _ports(ports: tuple[Port, ...]) -> str:
 
 
 def _example_call(card: Card) -> str:
-    role, graph = min(card.graphs.items(), key=lambda item: len(item[1].inputs))
+    role, graph = _simplest(card)
     inputs = ", ".join(f"{p.name}={p.name}" for p in graph.inputs)
     outputs = ", ".join(repr(p.name) for p in graph.outputs)
     return f'outputs = model("{role}", {inputs})  # a dict with {outputs}'
+
+
+def plain_use(card: Card) -> str:
+    """Return three lines of Python that run a graph of the model as it stands, without this project."""
+    graph = _simplest(card)[1]
+    feed = ", ".join(f'"{port.name}": {_made_up(port)}' for port in graph.inputs)
+    return (
+        "import numpy as np, onnxruntime\n"
+        f'session = onnxruntime.InferenceSession("{graph.file}")\n'
+        f"outputs = session.run(None, {{{feed}}})"
+    )
+
+
+def _made_up(port: Port) -> str:
+    """Return an expression for an input of the port's shape and range."""
+    shape = tuple(1 if isinstance(n, str) else n for n in port.shape)
+    if not port.dtype.startswith("float"):
+        return f'np.zeros({shape}, "{port.dtype}")'
+    if port.range is None:
+        return f'np.random.default_rng().standard_normal({shape}).astype("{port.dtype}")'
+    low, high = port.range
+    if not shape:
+        return f'np.array({(low + high) / 2:g}, "{port.dtype}")'
+    return f'np.random.default_rng().uniform({low:g}, {high:g}, {shape}).astype("{port.dtype}")'
+
+
+def _simplest(card: Card) -> tuple[str, Graph]:
+    return min(card.graphs.items(), key=lambda item: len(item[1].inputs))
 
 
 def _metric_row(card: Card, key: str) -> tuple[str, ...]:

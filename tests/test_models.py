@@ -1,5 +1,6 @@
 """The committed models: whole, complete, and computing what the ONNX standard's own reference computes."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -158,3 +159,20 @@ def test_films_and_banks_can_be_read():
 def test_the_readme_shows_what_the_cards_and_the_tour_say():
     text = Path("README.md").read_text()
     assert readme.renewed(text, FOUND) == text
+
+
+def test_the_three_lines_of_each_readme_run_as_they_stand(monkeypatch):
+    for path in sorted(Path("exported").glob("*/README.md")):
+        with monkeypatch.context() as patch:
+            patch.chdir(path.parent)
+            code = re.search(
+                r"this folder:\n\n```python\n(.*?)```", path.read_text("utf-8"), re.DOTALL
+            )
+            assert code is not None, path
+            names = {}
+            path_lines = code[1].strip().splitlines()
+            assert len(path_lines) == 3
+            exec(code[1], names)
+        assert all(np.isfinite(np.asarray(output, float)).all() for output in names["outputs"]), (
+            path
+        )
