@@ -22,6 +22,10 @@ help: ## list these commands
 demo: .venv/.serve-stamp ## serve the app at http://127.0.0.1:7860 (PORT=... for another port)
 	@GRADIO_SERVER_PORT=$(PORT) $(SERVE) app.py
 
+.PHONY: training
+training: .venv-dev/.dev-stamp ## set up .venv-dev for training, and say on which device it would train
+	@$(DEV) -c "import torch; print('ready: training runs on', 'CUDA' if torch.cuda.is_available() else 'Apple MPS' if torch.backends.mps.is_available() else 'the CPU')"
+
 .PHONY: data
 data: .venv-dev/.dev-stamp ## build the data sets the committed models were trained on
 	$(DEV) -m training.data digits

@@ -282,6 +282,7 @@ def push(folder: Path, repo: str, private: bool, agreed: Callable[[str], bool]) 
     api = HfApi()
     with _one_sentence(repo):
         api.whoami()  # a token that is wrong is found out before anything is made
+        there: dict[str, int] = {}
         if exists := api.repo_exists(repo):
             there = _files(repo, constants.DEFAULT_REVISION)
             _refuse_other(repo, card, there)
@@ -291,7 +292,6 @@ def push(folder: Path, repo: str, private: bool, agreed: Callable[[str], bool]) 
             raise HubError("Nothing was uploaded.")
         if not exists:
             api.create_repo(repo, private=private, exist_ok=True)
-            there = {}
         stale = [n for n in there if Path(n).suffix in (".onnx", ".webp") and n not in contents]
         api.create_commit(
             repo,

@@ -73,6 +73,19 @@ def test_classes_of_unequal_size_train_and_no_path_gets_into_what_is_exported(
         assert str(options["exported"].parent) not in text.read_text()
 
 
+def test_a_gan_says_by_which_command_its_features_are_made(options, capsys):
+    gan.main(gan.Config(name="t", **SMALL[gan], **options))
+    said = capsys.readouterr().out
+    command = next(line for line in said.splitlines() if "no features" in line).split("`")[1]
+    words = shlex.split(command)
+    assert words[:3] == ["python", "-m", "training.features"]
+    config = cli.parse(features.Config, words[3:])
+    assert (config.name, config.data, config.size) == ("features-pets", options["data"], 32)
+    assert said.startswith("t: begins at step 0 of 2 on CPU, ")
+    assert f"images of {options['data']}; samples in {options['runs']}/t/samples" in said
+    assert f"the model is in {options['exported']}/t; to see it, copy that folder" in said
+
+
 def test_few_images_without_features_are_one_sentence(options):
     with pytest.raises(UserError, match="fewer than 64 training images"):
         features.main(features.Config(name="f", width=4, **options))
@@ -155,6 +168,8 @@ def test_a_model_of_other_options_is_replaced_only_if_that_is_asked_for(options)
             config(**change).check()
         assert "--replace" in str(caught.value)
         config(replace=True, **change).check()
+    with pytest.raises(UserError, match="trained with --steps 2, not --steps 5"):
+        config(steps=5, runs=options["runs"] / "none").check()
     with pytest.raises(UserError, match=r"made by training\.vae"):
         gan.Config(name="t", exported=options["exported"]).check()
     (options["exported"] / "t" / "card.json").write_text("{}")

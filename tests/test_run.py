@@ -19,7 +19,21 @@ from gen_models.errors import UserError
 from training.data import Images, Info
 from training.engine.batches import EndlessBatches, evenly_spaced_indices, mix
 from training.engine.networks import Ema, recalibrate_batchnorm
-from training.engine.run import Diverged, Run, RunConfig
+from training.engine.run import Diverged, Run, RunConfig, in_words
+
+
+def test_how_long_a_run_will_take_is_said_after_20_steps(tmp_path, capsys):
+    config = RunConfig("r", runs=tmp_path, steps=25, batch=2, log_every=100, accelerator="cpu")
+    for _ in Run(config).indices(10):
+        pass
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split(" on ")[0] for line in said] == [
+        "r: begins at step 0 of 25",
+        "r: about 0 seconds to go",
+    ]
+    assert [in_words(s) for s in (40, 700, 9000)] == [
+        "about 40 seconds", "about 12 minutes", "about 2.5 hours",
+    ]  # fmt: skip
 
 
 def batches(count, **options):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -153,3 +154,32 @@ def evaluate(folder: Path, measure: Callable[[Measurement], Result]) -> None:
             flush=True,
         )
     print(f"{card.name}: evaluated in {time.monotonic() - started:.0f} s", flush=True)
+    print(f"{card.name}: {where_it_is(folder)}", flush=True)
+
+
+def where_it_is(folder: Path) -> str:
+    """Say where a model is, and how to see it in the app, which serves this project's `exported/`."""
+    served = Path(__file__).resolve().parents[2] / "exported"
+    if folder.resolve().parent == served:
+        return (
+            f"the model is in {folder}; to see it, start the app (`make demo`, or `python app.py`)"
+        )
+    return f"the model is in {folder}; to see it, copy that folder to {served} and start the app (`make demo`)"
+
+
+def how_to_make_features(m: Measurement) -> str:
+    """Say that a model's samples could not be measured, and by which commands they can."""
+    source, side = m.model.card.dataset, m.model.output("generator", "x").shape[-1]
+    options = [
+        "--name",
+        f"features-{source.name}",
+        "--data",
+        m.recipe,
+        "--size",
+        str(source.size or side),
+    ]
+    options += ["--channels", str(source.channels)] if source.channels else []
+    return (
+        f"{m.model.card.name}: no features of its data in {m.model.folder.parent}, so no distances; for these, "
+        f"`python -m training.features {shlex.join(options)}`, then `python -m training.evaluate {m.model.folder}`"
+    )

@@ -146,6 +146,32 @@ AGREE_EVERY = 10
 """Steps between two moments at which several processes ask each other whether to save."""
 
 
+ESTIMATE_FROM, ESTIMATE_AT = 5, 20
+"""Steps between which a step's time is taken for an estimate: the first ones are slower."""
+
+
+def begin_message(config: RunConfig, device: torch.device, n: int, step: int) -> str:
+    """Say what is trained where, and where what it makes will be."""
+    data = f" of {config.data}" if hasattr(config, "data") else ""  # pyright: ignore[reportAttributeAccessIssue]
+    kind = {"cuda": "CUDA, ", "mps": "", "cpu": "CPU, "}.get(device.type, "")
+    return (
+        f"{config.name}: {'continues at' if step else 'begins at'} step {step:,} of {config.steps:,} on "
+        f"{kind}{device_name(device)}; {n:,} images{data}; samples in {config.folder / 'samples'}, state and log in "
+        f"{config.folder}; Ctrl-C saves"
+    )
+
+
+def in_words(seconds: float) -> str:
+    """Say about how long: "about 40 seconds", "about 12 minutes", "about 3.5 hours"."""
+    if seconds < 90:
+        return f"about {seconds:.0f} seconds"
+    return (
+        f"about {seconds / 60:.0f} minutes"
+        if seconds < 5400
+        else f"about {seconds / 3600:.1f} hours"
+    )
+
+
 class Run:
     """Fabric plus the run's folder. The loop stays on the algorithm's own page."""
 
@@ -170,6 +196,7 @@ class Run:
         self._signal = 0
         """The signal that asks the run to end, if one came, and the step at which it came."""
         self._signal_step = 0
+        self._told = False
         if self.is_main:
             config.folder.mkdir(parents=True, exist_ok=True)
             text = json.dumps(asdict(config), indent=2, default=str)
@@ -236,7 +263,11 @@ class Run:
             desc=c.name,
             disable=not (self.is_main and sys.stderr.isatty()),
         )
+        if self.is_main and not self._told:
+            self._told = True
+            self._tell(begin_message(c, self.fabric.device, n, self.step))
         started, before = time.monotonic(), self.seconds
+        first, warm = self.step, (0, 0.0)
         self._saved_at = started
         with self._bar, self._listening():
             for index in EndlessBatches(n, c.batch, c.seed, self.rank, world, self.step):
@@ -248,9 +279,21 @@ class Run:
                 self.step += 1
                 yield index
                 self.seconds = before + time.monotonic() - started
+                if self.step == first + ESTIMATE_FROM:
+                    warm = self.step, self.seconds
+                elif self.step == first + ESTIMATE_AT and self.is_main:
+                    each = (self.seconds - warm[1]) / (self.step - warm[0])
+                    self._tell(f"{c.name}: {in_words(each * (last - self.step))} to go")
                 self._bar.update(c.batch * world)
             if self._signal and self.step == c.steps:  # it came after the last checkpoint
                 raise Interrupted(self._signal, self.step)
+
+    def _tell(self, sentence: str) -> None:
+        """Print a sentence above the bar."""
+        if self._bar is not None and not self._bar.disable:
+            self._bar.write(sentence, file=sys.stderr)
+        else:
+            print(sentence, flush=True)
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
@@ -441,6 +484,8 @@ def device_name(device: torch.device) -> str:
     """The name of a device of this machine, as a card states it."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
+    if device.type == "mps":
+        return "Apple MPS"
     cpu = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -533,8 +578,10 @@ def _refuse_another_model(config: RunConfig) -> None:
         for each in (asdict(config), defaults)
     )
     now = without_paths.options_without_paths(options)
-    of_each_seed = {"seed"} if hasattr(config, "seeds") else set()
-    for key in sorted(now.keys() - set(MAY_CHANGE) - of_each_seed):
+    free = set(MAY_CHANGE) | ({"seed"} if hasattr(config, "seeds") else set())
+    if next(config.folder.rglob("state.pt"), None) is None:
+        free.remove("steps")  # they may change where a run is continued, and here none is
+    for key in sorted(now.keys() - free):
         if (held := before.get(key, defaults[key])) != now[key]:
             given, here = (shlex.join(cli.typed(key, value)) for value in (held, now[key]))
             raise UserError(f"{there}, trained with {given}, not {here}: {remedy}")

@@ -16,6 +16,7 @@ from training.engine.measurement import (
     evenly_spaced,
     features_for,
     features_of,
+    how_to_make_features,
     in_batches,
 )
 from training.evaluation.samples import SAMPLES, Real
@@ -43,10 +44,7 @@ def measure(m: Measurement) -> Result:
     )
     test_x = m.pixels()
     if recogniser is None:
-        print(
-            f"{m.model.card.name}: no features of its data in exported/, so no distances",
-            flush=True,
-        )
+        print(how_to_make_features(m), flush=True)
         metrics: dict[str, Metric] = {}
     else:
         fake, test, train = (
