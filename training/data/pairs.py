@@ -7,8 +7,10 @@
     load_unpaired("unpaired:PATH_A,PATH_B", "train", 256)
 
 `pairs:PATH` holds the folders A and B (with or without folders train and test, or val, in or above
-them), or images twice as wide as high, A on the left, as the pix2pix data sets do. `,BtoA` at the
-end of a name turns the direction round. `unpaired:PATH` holds trainA, trainB, testA and testB, as
+them), or images twice as wide as high, A on the left, as the pix2pix data sets do. Images are
+turned upright before sizes are compared and halves are cut; names are partners whatever their
+unicode normal form; what cannot be used is counted and named. Maps of labels in flat colours keep
+them. `,BtoA` at the end of a name turns the direction round. `unpaired:PATH` holds trainA, trainB, testA and testB, as
 the CycleGAN data sets do. Without folders for it, a tenth is test, chosen by content.
 """
 
@@ -315,9 +317,8 @@ def _items(path: Path) -> tuple[list[Item], list[str]]:
         found = images_below(path)
         sides = [((name,), "") for name in found.images]
         left_out += found.others
-    if all(
-        part == "" for _, part in sides
-    ):  # A/train, A/test and so on, or train/1.jpg, test/1.jpg
+    # The folders for train and test may also lie below A and B, or hold side-by-side images.
+    if all(part == "" for _, part in sides):
         parts = [_part(files) for files, _ in sides]
         if TRAIN in parts and not set(parts).isdisjoint(TEST):
             left_out += [
