@@ -22,6 +22,7 @@ from gen_models.networks.gan import Generator
 from gen_models.runtime import Model
 from training import cyclegan, cyclegan_gans, gan, pix2pix, pix2pix_paper
 from training.data.common import Info, to_float, union
+from training.data.decoded import remember
 from training.data.pairs import Pairs, load_pairs, load_unpaired
 from training.engine import metrics
 from training.engine.export import Spec, export
@@ -363,6 +364,7 @@ def test_a_model_is_not_measured_on_other_pairs_than_its_own(of_pairs, tmp_path)
     path = tmp_path / "exported" / "p" / "card.json"
     digest = cards.load(path).dataset.sha256
     path.write_text(path.read_text().replace(digest, "0" * 64))
+    remember("0" * 64, of_pairs["data"])
     with pytest.raises(UserError, match="is not the data set"):
         pix2pix.evaluate(path.parent, pix2pix_evaluation.measure)
 
