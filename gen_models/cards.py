@@ -121,6 +121,8 @@ class Training(Strict):
     """Seed of everything; None where nothing is random."""
     batch: int = 0
     """Images of one step; 0 where there are no steps."""
+    of: str = "images"
+    """What it learnt from, where that is not images: "documents"."""
 
     @property
     def time(self) -> str:
@@ -141,7 +143,7 @@ class Training(Strict):
         """Say in words how much it took."""
         if not self.images:
             return f"no training steps ({self.device})"
-        return f"{self.images:,} images seen in {self.time} on {self.device}"
+        return f"{self.images:,} {self.of} seen in {self.time} on {self.device}"
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ class MetricId(StrEnum):
     ATTRIBUTE_AUROC = "attribute_auroc"
     CLASS_OF_CATEGORY = "class_of_category"
     CODE_ACCURACY = "code_accuracy"
+    CROSS_ENTROPY = "cross_entropy"
     CYCLE_ERROR = "cycle_error"
     DIMENSION_KL = "dimension_kl"
     DIVERSITY = "diversity"
@@ -55,9 +56,11 @@ class MetricId(StrEnum):
     INFORMATION_BOUND = "information_bound"
     KL = "kl"
     L1 = "l1"
+    MEAN_AVERAGE_PRECISION = "mean_average_precision"
     MODES = "modes"
     MODE_KL = "mode_kl"
     NEAR_COPIES = "near_copies"
+    NEIGHBOUR_ACCURACY = "neighbour_accuracy"
     NEAREST_TRAINING_DISTANCE = "nearest_training_distance"
     NLL_BOUND = "nll_bound"
     PAIR_ERROR = "pair_error"
@@ -150,6 +153,50 @@ class AutoencoderFacts(Facts):
             made[f"decoder_{k}"] = Ports(("z",), ("x",))
             made[f"gaussian_{k}"] = Ports(("eps",), ("z",))
         return made
+
+
+class DocumentKind(StrEnum):
+    """Says how codes of documents are made."""
+
+    AUTOENCODER = "autoencoder"
+    LSA = "lsa"
+
+
+class WordWeighting(StrEnum):
+    """Says what stands for the count of a word."""
+
+    RAW = "raw"
+    LOG = "log"
+    TF_IDF = "tf-idf"
+
+
+@dataclass(frozen=True)
+class DocumentFacts(Facts):
+    """Holds what is known of codes of documents (lecture §1.3)."""
+
+    kind: DocumentKind
+    code_sizes: tuple[int, ...]
+    weighting: WordWeighting
+    topics: tuple[str, ...]
+    """What the labels of documents are called."""
+    words: tuple[str, ...]
+    """The vocabulary, in the order of the counts."""
+    word_dropout: float = 0.0
+    """Probability with which a word was left out of the input in training."""
+
+    def graphs(self) -> Graphs:
+        """Name an encoder and a decoder for each code size, and the held-out documents that a plane shows."""
+        made: Graphs = {}
+        for k in self.code_sizes:
+            made[f"encoder_{k}"] = Ports(("counts",), ("z",))
+            made[f"decoder_{k}"] = Ports(("z",), ("words",))
+        if PLANE in self.code_sizes:
+            made["documents"] = Ports(("index",), ("z", "topic", "words"))
+        return made
+
+
+PLANE = 2
+"""The code size that can be shown as a plane."""
 
 
 class Likelihood(StrEnum):
@@ -402,6 +449,7 @@ _REAL = {
 }
 """The same on images of the data set."""
 _OVER_Z = ("of the mean over {} z",)
+_CODE_SIZE = ("code size {}",)
 
 FAMILIES: dict[str, Family] = {
     "autoencoder": Family(
@@ -501,6 +549,26 @@ FAMILIES: dict[str, Family] = {
         },
         (M.PAIR_ERROR.of("y"), M.CYCLE_ERROR.of("x")),
         task="image-to-image",
+    ),
+    "documents": Family(
+        DocumentFacts,
+        {
+            M.NEIGHBOUR_ACCURACY: MetricSpec(
+                "topic by its 15 nearest training documents",
+                "share of test documents",
+                "higher",
+                _CODE_SIZE,
+            ),
+            M.MEAN_AVERAGE_PRECISION: MetricSpec(
+                "mean average precision", "", "higher", _CODE_SIZE
+            ),
+            M.PRECISION: MetricSpec(
+                "share of the same topic", "", "higher", (*_CODE_SIZE, "first {} retrieved")
+            ),
+            M.CROSS_ENTROPY: MetricSpec("cross-entropy", "nats per word", "lower", _CODE_SIZE),
+        },
+        (M.NEIGHBOUR_ACCURACY.of(PLANE), M.MEAN_AVERAGE_PRECISION.of(PLANE)),
+        task="feature-extraction",
     ),
     "features": Family(
         FeaturesFacts,

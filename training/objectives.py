@@ -56,6 +56,12 @@ def log_normal(
     return -0.5 * (squares + logvar + math.log(2 * math.pi)).flatten(1).sum(1)
 
 
+def cross_entropy_of_words(counts: Float[Tensor, "b w"], logits: Float[Tensor, "b w"]) -> PerSample:
+    """−Σ_w (n_w / N) log p_w, p = softmax(logits), N = Σ_w n_w: of a multinomial p(n|z), in nats per word (§1.3)."""
+    share = counts / counts.sum(1, keepdim=True).clamp_min(1)
+    return -(share * F.log_softmax(logits, 1)).sum(1)
+
+
 def pyramid_distance(x: Float[Tensor, "b c h w"], y: Float[Tensor, "b c h w"]) -> PerSample:
     """Σ_l 4^l ‖L_l(x − y)‖_1 over the bands L_l of a Laplacian pyramid (Bojanowski et al. 2018, "Lap1").
 

@@ -69,6 +69,8 @@ class Spec:
     outputs: dict[str, tuple[float, float] | None] = field(default_factory=dict)
     fp16_weights: bool = False
     """Store the weights as float16; they are cast to float32 when the graph is opened."""
+    int8_weights: bool = False
+    """Store the matrices of linear layers as 8-bit integers, with a scale for each row; opened, they are float32."""
     fixed: dict[str, Tensor] = field(default_factory=dict)
     """Inputs, by port, that no random numbers can stand for when graph and network are compared."""
     traced: nn.Module | None = None
@@ -92,11 +94,13 @@ def export(
     sheets: dict[str, tuple[cards.Sheet, bytes]] | None = None,
     examples_of: Images | None = None,
     without_runs: str = "CPU, in closed form",
+    seen: str = "images",
     root: Path = Path("exported"),
 ) -> Path:
     """Write `root/name/`: a graph for each role, example images of a test split, sheets, the card and its README.
 
-    Without a run, the card says `without_runs` for the device; without a config, it has no options.
+    Without a run, the card says `without_runs` for the device; without a config, it has no options. `seen` is what a
+    step learns from.
     Everything is made in a temporary folder first; the card, which makes the model exist, is moved last.
 
     Raises:
@@ -140,6 +144,7 @@ def export(
             commit=_commit(),
             seed=config.seed if config else None,
             batch=config.batch if config and runs else 0,
+            of=seen,
         ),
         facts=facts,
         config=_as_json(config) if config else {},
@@ -241,6 +246,9 @@ def _export_graph(role: str, spec: Spec, folder: Path) -> cards.Graph:
     net = net.to(memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
     if spec.fp16_weights:
         net = net.half().float()  # parity is then that of the rounded weights
+    if spec.int8_weights:
+        round_to_int8(net)
+    small = spec.fp16_weights or spec.int8_weights
     path = folder / f"{role}.onnx"
     rng = torch.Generator().manual_seed(0)
     with warnings.catch_warnings():
@@ -257,14 +265,16 @@ def _export_graph(role: str, spec: Spec, folder: Path) -> cards.Graph:
             external_data=False,
             dynamo=True,
             # It folds BatchNorm too, into weights that are then no longer the rounded ones.
-            optimize=not spec.fp16_weights,
+            optimize=not small,
             verbose=False,
         )
-    if spec.fp16_weights:
+    if small:
         fold_shapes(path)
     transpose_thin_convolutions(path)
     if spec.fp16_weights:
         store_weights_as_fp16(path)
+    if spec.int8_weights:
+        store_weights_as_int8(path)
     without_traces(path)
     worst, outputs = parity(net, path, spec)
     return cards.Graph(
@@ -334,6 +344,48 @@ def store_weights_as_fp16(path: Path) -> None:
         weight.CopyFrom(onnx.numpy_helper.from_array(array.astype(np.float16), small))
         casts.append(onnx.helper.make_node("Cast", [small], [name], to=onnx.TensorProto.FLOAT))
     nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    onnx.save(model, path)
+
+
+@torch.no_grad()
+def round_to_int8(net: nn.Module) -> None:
+    """Round the weights of linear layers to what 8 bits hold: each row to whole parts of 1/127 of its largest."""
+    for layer in net.modules():
+        if isinstance(layer, nn.Linear) and layer.weight.numel() >= MIN_FP16_SIZE:
+            scale = row_scale(layer.weight.numpy())
+            layer.weight.copy_(torch.from_numpy(np.rint(layer.weight.numpy() / scale) * scale))
+
+
+def row_scale(weight: np.ndarray) -> np.ndarray:
+    """What a step of the 8-bit integers of each row stands for, float32 (rows, 1)."""
+    return (np.abs(weight).max(1, keepdims=True).clip(1e-12) / 127).astype(np.float32)
+
+
+def store_weights_as_int8(path: Path) -> None:
+    """Store the matrices that `round_to_int8` rounded as integers, each followed by a cast and its rows' scales.
+
+    onnxruntime works the products out once, when the graph is opened: it then computes as fast as with float32.
+    """
+    model = onnx.load(path)
+    graph = model.graph
+    scales, nodes = [], []
+    for weight in graph.initializer:
+        array = onnx.numpy_helper.to_array(weight)
+        if array.dtype != np.float32 or array.ndim != 2 or array.size < MIN_FP16_SIZE:
+            continue
+        scale, name = row_scale(array), weight.name
+        whole = np.rint(array / scale)
+        if not np.allclose(whole * scale, array, rtol=0, atol=float(scale.max()) * 1e-3):
+            continue  # not of a linear layer
+        small, factor, cast = (f"{name}_{part}" for part in ("int8", "scale", "cast"))
+        weight.CopyFrom(onnx.numpy_helper.from_array(whole.astype(np.int8), small))
+        scales.append(onnx.numpy_helper.from_array(scale, factor))
+        nodes.append(onnx.helper.make_node("Cast", [small], [cast], to=onnx.TensorProto.FLOAT))
+        nodes.append(onnx.helper.make_node("Mul", [cast, factor], [name]))
+    graph.initializer.extend(scales)
+    nodes += graph.node
     del graph.node[:]
     graph.node.extend(nodes)
     onnx.save(model, path)

@@ -16,6 +16,8 @@ from gen_models.families import (
     AutoencoderFacts,
     AutoencoderKind,
     CycleGANFacts,
+    DocumentFacts,
+    DocumentKind,
     GANFacts,
     GANRecipe,
     Pix2PixFacts,
@@ -23,6 +25,13 @@ from gen_models.families import (
     Translator,
 )
 from gen_models.networks.cyclegan import ResNet
+from gen_models.networks.documents import (
+    DocumentDecoder,
+    DocumentEncoder,
+    MeanCode,
+    Weighting,
+    WordProbabilities,
+)
 from gen_models.networks.features import Recogniser
 from gen_models.networks.infogan import Reading
 from gen_models.networks.pix2pix import PaperUNet, UNet
@@ -42,6 +51,7 @@ from training.engine.aliases import current_options
 from training.engine.measurement import Measurement, Result
 from training.evaluation import autoencoder as autoencoder_evaluation
 from training.evaluation import cyclegan as cyclegan_evaluation
+from training.evaluation import documents as documents_evaluation
 from training.evaluation import features as features_evaluation
 from training.evaluation import gan as gan_evaluation
 from training.evaluation import infogan as infogan_evaluation
@@ -132,6 +142,19 @@ def cyclegan_networks(card: cards.Card) -> dict[str, nn.Module]:
     return {"G_xy": ResNet(x, y, *sizes), "G_yx": ResNet(y, x, *sizes)}
 
 
+def documents_networks(card: cards.Card) -> dict[str, nn.Module]:
+    """Build the networks of an autoencoder of documents; LSA is a product of two matrices."""
+    facts = card.facts_as(DocumentFacts)
+    if facts.kind is DocumentKind.LSA:
+        return {}
+    nets: dict[str, nn.Module] = {}
+    for code in facts.code_sizes:
+        weighting = Weighting(facts.weighting, torch.zeros(1, len(facts.words)))
+        nets[f"encoder_{code}"] = MeanCode(DocumentEncoder(weighting, code, facts.word_dropout))
+        nets[f"decoder_{code}"] = WordProbabilities(DocumentDecoder(len(facts.words), code))
+    return nets
+
+
 def features_networks(card: cards.Card) -> dict[str, nn.Module]:
     """Build a network of features; the search for neighbours is no network."""
     inputs, (_, y) = card.graphs["features"].inputs, card.graphs["features"].outputs
@@ -149,6 +172,7 @@ FAMILIES: dict[str, Entry] = {
     "infogan": Entry(infogan_evaluation.measure, infogan_networks),
     "pix2pix": Entry(pix2pix_evaluation.measure, pix2pix_networks),
     "cyclegan": Entry(cyclegan_evaluation.measure, cyclegan_networks),
+    "documents": Entry(documents_evaluation.measure, documents_networks),
     "features": Entry(features_evaluation.measure, features_networks),
     "lab": Entry(None, None),
 }
