@@ -189,11 +189,17 @@ def validate(config: Config) -> None:
         )
 
 
-TITLES = {"autoencoder": "Autoencoder of documents", "lsa": "LSA"}
 SUMMARIES = {
     "autoencoder": "An autoencoder of word counts, 2000-500-250-125-k: documents on one topic get near codes",
     "lsa": "Latent semantic analysis: documents in the first singular directions of their weighted word counts",
 }
+
+
+def title_of(config: Config) -> str:
+    """What a model is called: what sets it apart from others of its data."""
+    if config.kind == "lsa":
+        return "LSA" if config.weighting == "tf-idf" else f"LSA of {config.weighting} counts"
+    return "Autoencoder" if config.word_dropout else "Autoencoder without word dropout"
 
 
 def main(config: Config) -> None:
@@ -219,7 +225,7 @@ def main(config: Config) -> None:
         name=config.name,
         root=config.exported,
         family="documents",
-        title=f"{TITLES[config.kind]}: {test.info.title}",
+        title=f"{title_of(config)}: {test.info.title}",
         lecture="§1.3",
         summary=f"{SUMMARIES[config.kind]}. Trained on {test.info.title}.",
         limitations=(

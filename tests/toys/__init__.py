@@ -5,6 +5,7 @@ One module a family says only what its toy computes; `toys.write` makes the mode
 
 from toys.autoencoder import autoencoder
 from toys.cyclegan import cyclegan
+from toys.documents import documents
 from toys.features import features
 from toys.gan import gan, matrix
 from toys.heads import heads
@@ -16,6 +17,7 @@ from toys.vae import vae
 __all__ = [
     "autoencoder",
     "cyclegan",
+    "documents",
     "features",
     "gan",
     "heads",

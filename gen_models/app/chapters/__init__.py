@@ -8,6 +8,7 @@ from gen_models.app.chapter import Chapter
 from gen_models.app.chapters import (
     autoencoder,
     cyclegan,
+    documents,
     equilibria,
     faces,
     gan,
@@ -21,6 +22,7 @@ from gen_models.app.chapters import (
 
 CHAPTERS: tuple[Chapter, ...] = (
     autoencoder.CHAPTER,
+    documents.CHAPTER,
     vae.CHAPTER,
     faces.CHAPTER,
     objectives.CHAPTER,
