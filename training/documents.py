@@ -73,7 +73,7 @@ class Config(RunConfig):
     """what stands for the count of a word in the input"""
     word_dropout: float = 0.3
     """probability with which a word is left out of the input"""
-    beta: float = 0.05
+    beta: float = 0.01
     """weight of the KL term"""
     lr: float = 2e-3
     """AdamW's highest learning rate"""

@@ -6,7 +6,7 @@ import numpy as np
 
 Array = np.ndarray
 
-PAPER = (19, 18, 16)
+PAPER = (29, 27, 24)
 """What the points lie on, in light and dark: few colours of twenty show on both."""
 COLOURS = (
     "#9aa0a6", "#4c8dff", "#7fc8ff", "#2f6bd8", "#00b8d4", "#8fa8ff", "#f2c200", "#ff9f40", "#ff7043", "#5dd39e",

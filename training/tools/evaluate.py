@@ -62,7 +62,7 @@ def put_beside(folder: Path, other: Path) -> None:
     if card.dataset.sha256 != reference.dataset.sha256:
         raise UserError(f"{reference.name} was not trained on the data set of {card.name}.")
     parameters = sum(graph.parameters for graph in reference.graphs.values())
-    note = f"{parameters:,} parameters, {reference.training.images:,} images seen"
+    note = f"{parameters:,} parameters, {reference.training.images:,} {reference.training.of} seen"
     copies = {
         f"{key}@{reference.name}": dataclasses.replace(metric, note=note)
         for key, metric in reference.metrics.items()

@@ -27,6 +27,8 @@ _EARTH = "--size 64 --width 16 --steps 2000"
 _CYCLEGAN = (
     "training.cyclegan --precision bf16-mixed --size 64 --batch 2 --downsamplings 2 --lr 2e-4"
 )
+_DOCUMENTS = "training.documents --precision bf16-mixed --data newsgroups --steps 2200"
+_LSA = "training.documents --kind lsa --data newsgroups --codes 2 10 30"
 _10D = "--data digits --latent-dim 10 --steps 3000"
 
 RECIPES = {
@@ -52,6 +54,11 @@ RECIPES = {
         "--augment 0 --random-hflip --likelihood normal --sigma 0.18 --pyramid 0.3 --fit-prior --fp16-weights "
         f"--attributes {_FACES}"
     ),
+    "documents-newsgroups": f"{_DOCUMENTS} --codes 2",
+    "documents-newsgroups-no-dropout": f"{_DOCUMENTS} --codes 2 --word-dropout 0",
+    "lsa-newsgroups": f"{_LSA} --weighting tf-idf",
+    "lsa-newsgroups-log": f"{_LSA} --weighting log",
+    "lsa-newsgroups-raw": f"{_LSA} --weighting raw",
     "features-digits": "training.features --data digits --width 16 --steps 1500",
     "features-fashion": f"{_FEATURES} --data fashion --size 32 --steps 2500",
     "features-toons": f"{_FEATURES} --data toons --size 64 --steps 1500",
@@ -99,6 +106,16 @@ BOUNDS = {
 }
 """Not committed: what cyclegan-earth would reach with pairs. Its evaluation finds them where they stand beside it."""
 
+BESIDE = {
+    "documents-newsgroups-sizes": f"{_DOCUMENTS} --codes 10 30",
+    "documents-newsgroups-seed-1": f"{_DOCUMENTS} --codes 2 10 30 --seed 1",
+    "documents-newsgroups-seed-2": f"{_DOCUMENTS} --codes 2 10 30 --seed 2",
+    "documents-sotu": "training.documents --precision bf16-mixed --data sotu --steps 1600 --codes 2 10 30",
+    "lsa-sotu": "training.documents --kind lsa --data sotu --codes 2 10 30",
+}
+"""Not committed, for the graphs are large. The numbers of those on newsgroups stand in the card of
+documents-newsgroups: `python -m training.evaluate exported/documents-newsgroups --beside exported/NAME`."""
+
 STARTS = {
     "gan-toons-unpacked": f"{_GAN_64} --data toons --augment 0.2 --steps 7000",
     "pix2pix-heads-exact": (
@@ -109,7 +126,7 @@ STARTS = {
 """Not committed. cyclegan-heads-toons begins with a D that judges single images, and that of gan-toons judges packs;
 its card names gan-toons, which this was then. pix2pix-heads begins with what pix2pix-heads-exact has learnt."""
 
-ALL = RECIPES | BOUNDS | STARTS
+ALL = RECIPES | BOUNDS | BESIDE | STARTS
 
 
 def command(name: str) -> list[str]:

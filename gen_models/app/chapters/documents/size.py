@@ -23,7 +23,7 @@ SCRIPT = (Path(__file__).parent / "size.js").read_text("utf-8")
 KINDS = {DocumentKind.AUTOENCODER: "Autoencoder", DocumentKind.LSA: "LSA"}
 COLOURS = {DocumentKind.AUTOENCODER: "#26868c", DocumentKind.LSA: "#b8651b"}
 """Each has a contrast of 3 or more on the light page and on the dark one."""
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 560, 330, 44, 12, 44, 44
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 560, 330, 44, 24, 44, 44
 
 Points = dict[int, float]
 """Share of the same topic by how many documents were retrieved."""
