@@ -34,7 +34,12 @@ def test_a_committed_model_is_whole(model):
     assert model.check() is None
     files = {path.name for path in model.folder.iterdir()}
     parts = {part.file for part in (*model.card.graphs.values(), *model.card.sheets.values())}
-    without = ("lab", "pix2pix", "cyclegan")  # points are no pictures; translations have sheets
+    without = (
+        "lab",
+        "documents",
+        "pix2pix",
+        "cyclegan",
+    )  # points and words are no pictures; translations have sheets
     pictures = {"examples.png"} if model.card.family not in without else set()
     assert files == {"card.json", "README.md", "preview.webp", *pictures, *parts}
     assert len(model.examples()) == 40 * len(pictures)
@@ -77,7 +82,7 @@ def drawn(port, rng):
     """Numbers from 0 to 1, or such as weights are; two along each axis that is not fixed."""
     size = 0.1 if port.name in ("in_state", "in_parameters") else 1.0
     shape = [2 if isinstance(n, str) else n for n in port.shape]
-    return np.asarray(size * rng.random(shape), np.float32)
+    return np.asarray(size * rng.random(shape), port.dtype)
 
 
 def test_sizes_stay_within_bounds():

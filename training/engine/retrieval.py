@@ -73,7 +73,7 @@ def _ranked(queries: Array, codes: Array) -> Iterator[Array]:
     for start in range(0, len(queries), AT_ONCE):
         part = queries[start : start + AT_ONCE]
         # ‖a − b‖² − ‖a‖², which orders the same; between unit vectors it is 1 − 2 cos.
-        yield np.argsort(np.square(codes).sum(1) - 2 * part @ codes.T, axis=1, kind="stable")
+        yield np.argsort(np.square(codes).sum(1) - 2 * part @ codes.T, axis=1)
 
 
 def _votes(labels: Array, classes: int) -> Array:

@@ -36,9 +36,9 @@ FIRST = 0
 SHOWN_WORDS = 120
 """Words of a text that are shown as they were read."""
 EXAMPLES = (
-    ("A launch", "The shuttle launch was delayed: a fuel leak in the orbiter, and a solar panel of the satellite."),
-    ("A match", "Their goalie stopped thirty shots, and the team won the playoff game in overtime."),
-    ("A patient", "My doctor says the infection is a side effect and that patients with this disease need treatment."),
+    ("A launch", "NASA will launch a satellite into orbit, and a shuttle mission to the moon needs a new rocket."),
+    ("A match", "Detroit scored two goals in the playoffs: the best hockey team of the season, say its fans."),
+    ("A patient", "My doctor says the disease has a side effect: medical treatment and other food may help."),
 )  # fmt: skip
 """Texts to begin with."""
 
