@@ -121,8 +121,6 @@ class Training(Strict):
     """Seed of everything; None where nothing is random."""
     batch: int = 0
     """Images of one step; 0 where there are no steps."""
-    of: str = "images"
-    """What it learnt from, where that is not images: "documents"."""
 
     @property
     def time(self) -> str:
@@ -137,13 +135,6 @@ class Training(Strict):
         """Say the time, and the device if it was no core of a CPU: "1.1 minutes on NVIDIA H200"."""
         on_cpu = not self.images or self.device.endswith("thread(s)")
         return self.time if on_cpu else f"{self.time} on {self.device}"
-
-    @property
-    def effort(self) -> str:
-        """Say in words how much it took."""
-        if not self.images:
-            return f"no training steps ({self.device})"
-        return f"{self.images:,} {self.of} seen in {self.time} on {self.device}"
 
 
 @dataclass(frozen=True)
@@ -171,6 +162,15 @@ class Card:
     metrics: dict[str, Metric] = field(default_factory=dict)
     """By key: see `families.MetricId.of`."""
     schema: int = SCHEMA
+
+    @property
+    def effort(self) -> str:
+        """Say in words how much training it took."""
+        made = self.training
+        if not made.images:
+            return f"no training steps ({made.device})"
+        seen = FAMILIES[self.family].seen
+        return f"{made.images:,} {seen} seen in {made.time} on {made.device}"
 
     def facts_as(self, kind: type[F]) -> F:
         """Return the facts of a model whose family is known.

@@ -426,6 +426,8 @@ class Family:
     """Keys of metrics that stand for a model where there is room for few: the first two that its card has."""
     task: str = "unconditional-image-generation"
     """The Hub's name for what it does."""
+    seen: str = "images"
+    """What it learns from."""
 
 
 M = MetricId
@@ -569,6 +571,7 @@ FAMILIES: dict[str, Family] = {
         },
         (M.NEIGHBOUR_ACCURACY.of(PLANE), M.MEAN_AVERAGE_PRECISION.of(PLANE)),
         task="feature-extraction",
+        seen="documents",
     ),
     "features": Family(
         FeaturesFacts,

@@ -72,7 +72,7 @@ def render(card: Card) -> str:
         f"## Data\n\n{card.dataset.title}. Licence: {card.dataset.licence}. "
         f"Source: {card.dataset.source}. {card.dataset.note}\n\n"
         f"SHA-256 of the content: `{card.dataset.sha256}`",
-        f"## Training\n\n    {facts.command}\n\nTook: {facts.effort}. {versions}. Commit `{facts.commit}`.\n\n"
+        f"## Training\n\n    {facts.command}\n\nTook: {card.effort}. {versions}. Commit `{facts.commit}`.\n\n"
         f"```json\n{json.dumps(card.config, indent=2)}\n```",
         f"## Limitations\n\n{card.limitations}",
     ]

@@ -73,16 +73,16 @@ def test_a_dot_tells_what_it_is_and_a_click_keeps_it(planes):
     before = planes.evaluate(MARKS)
     frame = planes.locator(FRAMES).first
     box = frame.bounding_box()
-    # The last document on cars, z = (0, 20), lies at the top left.
-    x, y = box["x"] + 0.04 * box["width"], box["y"] + 0.04 * box["height"]
+    # The last document on space, z = (20, 0), lies at the lower right; what is marked at first is on cars.
+    x, y = box["x"] + 0.96 * box["width"], box["y"] + 0.96 * box["height"]
     planes.mouse.move(x, y)
-    expect(planes.locator(".dp-about")).to_contain_text("on cars")
+    expect(planes.locator(".dp-about")).to_contain_text("on space")
     planes.mouse.click(x, y)
     moved(planes, before)
     planes.wait_for_function("/at=\\d+$/.test(location.hash)")
     expect(planes.locator(".dp-share")).to_have_text(["10 of 10", "10 of 10"])
-    planes.mouse.move(x, y + 500)
-    expect(planes.locator(".dp-about")).to_contain_text("on cars")  # it stays
+    planes.mouse.move(5, 5)
+    expect(planes.locator(".dp-about")).to_contain_text("on space")  # it stays
 
 
 def test_a_click_beside_the_dots_asks_the_decoder_of_that_plane(planes):

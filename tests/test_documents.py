@@ -150,7 +150,7 @@ def test_a_few_steps_separate_two_topics(tmp_path, folder):
     facts = card.facts_as(DocumentFacts)
     assert (facts.kind, facts.code_sizes) == (DocumentKind.AUTOENCODER, (2, 3))
     assert facts.topics == ("cars", "space")
-    assert card.training.effort.startswith("2,560 documents seen")
+    assert card.effort.startswith("2,560 documents seen")
     assert max(graph.parity for graph in card.graphs.values()) < 1e-4
     assert card.metrics[MetricId.NEIGHBOUR_ACCURACY.of(2)].value == 1
     assert card.metrics[MetricId.MEAN_AVERAGE_PRECISION.of(3)].value > 0.9
@@ -173,7 +173,7 @@ def test_a_few_steps_separate_two_topics(tmp_path, folder):
 def test_lsa_is_exported_without_a_run(tmp_path, folder):
     documents.main(config(tmp_path, folder, kind="lsa", codes=(2,)))
     card = cards.load(tmp_path / "exported" / "toy" / "card.json")
-    assert card.training.effort.startswith("no training steps")
+    assert card.effort.startswith("no training steps")
     assert card.metrics[MetricId.NEIGHBOUR_ACCURACY.of(2)].value == 1
     assert MetricId.CROSS_ENTROPY.of(2) not in card.metrics
 

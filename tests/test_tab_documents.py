@@ -72,7 +72,9 @@ def test_places_are_parts_of_the_plane_and_come_back(corpus):
     plane = corpus.first[0]
     lo, hi = plane.corners
     assert plane.place(np.stack([lo, hi])).tolist() == [[0, 0], [1, 1]]
-    np.testing.assert_allclose(plane.code(plane.place(np.float32([3, 4]))), [3, 4], atol=1e-5)
+    np.testing.assert_allclose(
+        plane.code(plane.place(np.array([3, 4], np.float32))), [3, 4], atol=1e-5
+    )
     assert plane.place(hi + 100).tolist() == [1, 1]  # beyond the corner: on it
 
 
@@ -96,7 +98,9 @@ def test_a_text_lands_where_its_code_is_and_its_neighbours_have_a_topic(corpus):
     reply = answer(corpus, "engine " * 12 + "unheard")["reply"]
     assert reply["read"][-1] == ("unheard", False)
     assert reply["of"] == ["neighbours are on cars"] * 2
-    assert reply["marks"][0].tolist() == corpus.first[0].place(np.float32([0, 12])).tolist()
+    assert (
+        reply["marks"][0].tolist() == corpus.first[0].place(np.array([0, 12], np.float32)).tolist()
+    )
     assert reply["expected"][1][0] == "engine"
 
 
@@ -144,7 +148,7 @@ def test_an_unknown_model_is_refused(corpus, context):
 @pytest.fixture
 def control(corpus):
     with gr.Blocks():
-        return planes.DocumentPlanes(corpus, 0)
+        return planes.DocumentPlanes(corpus, value=0)
 
 
 @pytest.mark.parametrize(

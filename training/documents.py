@@ -245,7 +245,6 @@ def main(config: Config) -> None:
         ),
         runs=runs,
         graphs=graphs,
-        seen="documents",
     )
     evaluate(config.exported / config.name, measure)
 

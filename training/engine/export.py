@@ -94,13 +94,11 @@ def export(
     sheets: dict[str, tuple[cards.Sheet, bytes]] | None = None,
     examples_of: Images | None = None,
     without_runs: str = "CPU, in closed form",
-    seen: str = "images",
     root: Path = Path("exported"),
 ) -> Path:
     """Write `root/name/`: a graph for each role, example images of a test split, sheets, the card and its README.
 
-    Without a run, the card says `without_runs` for the device; without a config, it has no options. `seen` is what a
-    step learns from.
+    Without a run, the card says `without_runs` for the device; without a config, it has no options.
     Everything is made in a temporary folder first; the card, which makes the model exist, is moved last.
 
     Raises:
@@ -144,7 +142,6 @@ def export(
             commit=_commit(),
             seed=config.seed if config else None,
             batch=config.batch if config and runs else 0,
-            of=seen,
         ),
         facts=facts,
         config=_as_json(config) if config else {},

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import tyro
 
-from gen_models import cards, model_readme
+from gen_models import cards, families, model_readme
 from gen_models.errors import UserError
 from training.engine import cli
 from training.engine.measurement import evaluate
@@ -62,7 +62,8 @@ def put_beside(folder: Path, other: Path) -> None:
     if card.dataset.sha256 != reference.dataset.sha256:
         raise UserError(f"{reference.name} was not trained on the data set of {card.name}.")
     parameters = sum(graph.parameters for graph in reference.graphs.values())
-    note = f"{parameters:,} parameters, {reference.training.images:,} {reference.training.of} seen"
+    seen = families.FAMILIES[reference.family].seen
+    note = f"{parameters:,} parameters, {reference.training.images:,} {seen} seen"
     copies = {
         f"{key}@{reference.name}": dataclasses.replace(metric, note=note)
         for key, metric in reference.metrics.items()

@@ -108,8 +108,8 @@ BOUNDS = {
 
 BESIDE = {
     "documents-newsgroups-sizes": f"{_DOCUMENTS} --codes 10 30",
-    "documents-newsgroups-seed-1": f"{_DOCUMENTS} --codes 2 10 30 --seed 1",
-    "documents-newsgroups-seed-2": f"{_DOCUMENTS} --codes 2 10 30 --seed 2",
+    "documents-newsgroups-seed-1": f"{_DOCUMENTS} --codes 2 --seed 1",
+    "documents-newsgroups-seed-2": f"{_DOCUMENTS} --codes 2 --seed 2",
     "documents-sotu": "training.documents --precision bf16-mixed --data sotu --steps 1600 --codes 2 10 30",
     "lsa-sotu": "training.documents --kind lsa --data sotu --codes 2 10 30",
 }

@@ -154,7 +154,7 @@ def facts(card: Card) -> str:
     return (
         f"{card.summary}\n\n"
         f"```\n{made.command}\n```\n\n"
-        f"Training: {made.effort}; {versions}; commit `{made.commit}`. "
+        f"Training: {card.effort}; {versions}; commit `{made.commit}`. "
         f"Data: {data.title} ({data.licence}; {data.source}).\n\n"
         f"{metrics_table(card)}\n\n*Limits.* {card.limitations}"
     )

@@ -31,8 +31,8 @@ from gen_models.families import PLANE, MetricId, WordWeighting
 from gen_models.numerics.scatter import COLOURS, PAPER
 
 PLANES, RESULTS = "documents-planes", "documents-planes-results"
-FIRST = 0
-"""The document that is chosen at first."""
+FIRST = 41
+"""The document that is chosen at first, where there are as many."""
 SHOWN_WORDS = 120
 """Words of a text that are shown as they were read."""
 EXAMPLES = (
@@ -53,16 +53,24 @@ class DocumentPlanes(Live):
     kind = "DocumentPlanes"
     script = (Path(__file__).parent / "planes.js").read_text("utf-8")
 
-    def __init__(self, corpus: Corpus, value: int, **layout: Unpack[Layout]) -> None:
-        self.count = documents_of(corpus.first[0].model)
+    def __init__(
+        self,
+        corpus: Corpus,
+        *,
+        value: str | int | list[float] | None = None,
+        context: dict[str, Any] | None = None,
+        label: str = "Your text",
+        **layout: Unpack[Layout],
+    ) -> None:
         first = corpus.first
+        self.count = documents_of(first[0].model)
         super().__init__(
             lambda request: show(corpus, request),
             value=value,
-            context={"autoencoder": first[0].name, "lsa": first[1].name},
+            context=context or {"autoencoder": first[0].name, "lsa": first[1].name},
             screens=(),
             numbers=(),
-            label="Your text",
+            label=label,
             settings={
                 "count": self.count,
                 "most": MAX_TEXT,
@@ -86,7 +94,7 @@ class DocumentPlanes(Live):
             return [x, y, plane]
         return checked_integer(value, 0, self.count - 1, "The number of a document")
 
-    def postprocess(self, value: Any) -> Any:
+    def postprocess(self, value: Any) -> str | int | list[float]:
         """As it is; None is an empty text."""
         return "" if value is None else self.parse(value)
 
@@ -100,7 +108,7 @@ class DocumentPlanes(Live):
             ]
         }
 
-    def example_payload(self) -> Any:
+    def example_payload(self) -> str:
         """For the API page."""
         return EXAMPLES[0][1]
 
@@ -226,7 +234,9 @@ def build(models: Models) -> None:
         return
     corpus = found[0]
     with layout.controls():
-        planes = DocumentPlanes(corpus, FIRST, elem_id=PLANES, results=RESULTS, address="at")
+        planes = DocumentPlanes(
+            corpus, first_document(corpus), elem_id=PLANES, results=RESULTS, address="at"
+        )
         autoencoder = choice("autoencoder", "The autoencoder was trained", corpus.autoencoders)
         lsa = choice("lsa", "LSA is of", corpus.lsa)
     with layout.results():
@@ -246,6 +256,11 @@ def build(models: Models) -> None:
         api_visibility="private",
         show_progress="hidden",
     )
+
+
+def first_document(corpus: Corpus) -> int:
+    """What is shown before the first click."""
+    return min(FIRST, documents_of(corpus.first[0].model) - 1)
 
 
 def choice(name: str, label: str, planes: dict[str, Plane]) -> gr.Dropdown:
@@ -279,10 +294,12 @@ EXPERIMENT = Experiment(
     equation=r"\begin{aligned} \text{autoencoder: } & \min_{E,\,D}\ -\textstyle\sum_w \tfrac{n_w}{N} \log p_w, \quad "
     r"p = \mathrm{softmax}\, D(E(n)) \\ \text{LSA: } & z = x V, \quad X = U \Sigma V^\top \end{aligned}",
     lecture="§1.3",
-    notice="Point at dots and compare what each plane expects. Then write a text.",
+    notice="By 15 neighbours 60 % of test posts get their topic in the autoencoder’s plane, and 19 % in LSA’s; guesses "
+    "get 5 %. Trained *without leaving words out*, it falls to 56 %. Topics that share words lie side by side: of a "
+    "hockey post’s ten neighbours 7.4 are on hockey, and 2.0 on baseball.",
     control=f"#{PLANES} textarea",
     result=f"#{RESULTS} canvas",
     number=f"#{RESULTS} .ll-number",
-    elsewhere="at=12&lsa=lsa-newsgroups",
+    elsewhere="at=12&autoencoder=documents-newsgroups-no-dropout&lsa=lsa-newsgroups",
     build=build,
 )

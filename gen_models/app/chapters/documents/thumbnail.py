@@ -10,11 +10,17 @@ from gen_models.app.shell.thumbnails import HEIGHT
 from gen_models.numerics.scatter import scatter
 from gen_models.runtime import Array
 
+MAX_DOTS = 500
+"""Of each plane: every dot takes bytes."""
+
 
 def thumbnail(models: Models) -> Array | None:
     """Both planes of the first data set, side by side."""
     found = corpora(models.values())
     if not found:
         return None
-    planes = [scatter(p.z, p.documents["topic"], HEIGHT) for p in found[0].first]
+    planes = [
+        scatter(p.z[:MAX_DOTS], p.documents["topic"][:MAX_DOTS], HEIGHT, dot=4)
+        for p in found[0].first
+    ]
     return np.concatenate(planes, axis=1)
