@@ -28,7 +28,7 @@ _CYCLEGAN = (
     "training.cyclegan --precision bf16-mixed --size 64 --batch 2 --downsamplings 2 --lr 2e-4"
 )
 _DOCUMENTS = "training.documents --precision bf16-mixed --data newsgroups --steps 2200"
-_LSA = "training.documents --kind lsa --data newsgroups --codes 2 10 30"
+_LSA = "training.documents --kind lsa --data newsgroups"
 _10D = "--data digits --latent-dim 10 --steps 3000"
 
 RECIPES = {
@@ -56,9 +56,9 @@ RECIPES = {
     ),
     "documents-newsgroups": f"{_DOCUMENTS} --codes 2",
     "documents-newsgroups-no-dropout": f"{_DOCUMENTS} --codes 2 --word-dropout 0",
-    "lsa-newsgroups": f"{_LSA} --weighting tf-idf",
-    "lsa-newsgroups-log": f"{_LSA} --weighting log",
-    "lsa-newsgroups-raw": f"{_LSA} --weighting raw",
+    "lsa-newsgroups": f"{_LSA} --codes 2 10 30 --weighting tf-idf",
+    "lsa-newsgroups-log": f"{_LSA} --codes 2 --weighting log",
+    "lsa-newsgroups-raw": f"{_LSA} --codes 2 --weighting raw",
     "features-digits": "training.features --data digits --width 16 --steps 1500",
     "features-fashion": f"{_FEATURES} --data fashion --size 32 --steps 2500",
     "features-toons": f"{_FEATURES} --data toons --size 64 --steps 1500",
