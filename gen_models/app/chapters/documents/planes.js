@@ -1,7 +1,7 @@
 // Two planes of documents, and a box to write in. planes.py describes the value and the reply.
 LatentLab.kinds.DocumentPlanes ??= (() => {
   "use strict";
-  const { Live, bytesOf, button, clamp, el, newId } = LatentLab;
+  const { Live, bytesOf, button, clamp, el } = LatentLab;
   const NAMES = ["Autoencoder", "LSA"];
   const REACH = 12; // pixels from the pointer to a document that it points at
   const STEP = 0.02;
@@ -37,12 +37,15 @@ LatentLab.kinds.DocumentPlanes ??= (() => {
     }
 
     build() {
-      const id = newId();
-      this.label.id = `${id}-label`;
-      this.root.setAttribute("aria-labelledby", this.label.id);
-      this.box = el("textarea", { id, rows: 4, maxlength: this.settings.most, spellcheck: "false" });
-      this.box.setAttribute("aria-label", "Your text");
-      this.box.placeholder = "Type or paste a text in English\u2026";
+      const { label, most } = this.settings;
+      const hint = "Type or paste a text in English\u2026";
+      this.box = el("textarea", {
+        rows: 4,
+        maxlength: most,
+        spellcheck: "false",
+        "aria-label": label,
+        placeholder: hint,
+      });
       this.box.addEventListener("input", () => this.typed());
       this.box.addEventListener("change", () => this.commit());
       this.read = el("p", { class: "dp-read" });
