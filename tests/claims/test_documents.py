@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from claims import says
-from gen_models.app.chapters.documents import planes
+from gen_models.app.chapters.documents import planes, size
 from gen_models.app.chapters.documents.corpus import corpora
+from gen_models.families import DocumentKind, MetricId, WordWeighting
 
 
 @pytest.fixture(scope="module")
