@@ -235,7 +235,7 @@ def build(models: Models) -> None:
     corpus = found[0]
     with layout.controls():
         planes = DocumentPlanes(
-            corpus, first_document(corpus), elem_id=PLANES, results=RESULTS, address="at"
+            corpus, value=first_document(corpus), elem_id=PLANES, results=RESULTS, address="at"
         )
         autoencoder = choice("autoencoder", "The autoencoder was trained", corpus.autoencoders)
         lsa = choice("lsa", "LSA is of", corpus.lsa)
