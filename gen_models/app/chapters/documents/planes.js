@@ -6,7 +6,7 @@ LatentLab.kinds.DocumentPlanes ??= (() => {
   const REACH = 12; // pixels from the pointer to a document that it points at
   const STEP = 0.02;
   const TYPING_MS = 60;
-  const FAINT = 0.3; // of what is not of the topic in question
+  const FAINT = 0.4; // of what is not of the topic in question
 
   class DocumentPlanes extends Live {
     // The planes are the results: they stand where images of other controls do.

@@ -27,7 +27,7 @@ from gen_models.app.controls.live import Array, Layout, Live, checked_vector
 from gen_models.app.shell import address, layout
 from gen_models.app.shell.parts import format_number, markdown, metric
 from gen_models.errors import BadRequest
-from gen_models.families import PLANE, MetricId, WordWeighting
+from gen_models.families import PLANE, DocumentKind, MetricId, WordWeighting
 from gen_models.numerics.scatter import COLOURS, PAPER
 
 PLANES, RESULTS = "documents-planes", "documents-planes-results"
@@ -275,7 +275,7 @@ def choice(name: str, label: str, planes: dict[str, Plane]) -> gr.Dropdown:
 def said(plane: Plane) -> str:
     """What sets a model apart from the others of its kind."""
     facts = facts_of(plane.model)
-    if plane.name.startswith("lsa"):
+    if facts.kind is DocumentKind.LSA:
         return {
             WordWeighting.RAW: "counts as they are",
             WordWeighting.LOG: "logarithms of counts",
