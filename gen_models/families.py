@@ -56,6 +56,7 @@ class MetricId(StrEnum):
     INFORMATION_BOUND = "information_bound"
     KL = "kl"
     L1 = "l1"
+    LEAK = "leak"
     MEAN_AVERAGE_PRECISION = "mean_average_precision"
     MODES = "modes"
     MODE_KL = "mode_kl"
@@ -75,8 +76,10 @@ class MetricId(StrEnum):
     RECONSTRUCTION = "reconstruction"
     SECONDS = "seconds"
     SHARPNESS = "sharpness"
+    SLANT_CORRELATION = "slant_correlation"
     SQUARED_ERROR = "squared_error"
     SSIM = "ssim"
+    SWAP_CLASS = "swap_class"
 
     def of(self, *variant: object, model: str = "") -> str:
         """Write the key in a card: the id, each variant after a slash, and, of another model than the card's, its name.
@@ -329,6 +332,25 @@ class CycleGANFacts(Facts):
         return {"G_xy": Ports(("x",), ("y",)), "G_yx": Ports(("y",), ("x",))}
 
 
+@dataclass(frozen=True)
+class DisentangleFacts(Facts):
+    """Holds what is known of a code of two parts, s specified by labels and z the rest (lecture §6.2)."""
+
+    adversary: float
+    """Weight of the adversary that reads the class from z; 0: trained without it."""
+    cycle: float
+    """Weight of the difference of the z of two images that were made with one z."""
+    beta: float
+    """Weight of the KL term."""
+
+    def graphs(self) -> Graphs:
+        """Name the encoder, which gives s and q(z|x), and the decoder of both."""
+        return {
+            "encoder": Ports(("x",), ("s", "mu", "logvar")),
+            "decoder": Ports(("s", "z"), ("x",)),
+        }
+
+
 class FeatureTask(StrEnum):
     """Says what a network of features was trained to tell."""
 
@@ -551,6 +573,26 @@ FAMILIES: dict[str, Family] = {
         },
         (M.PAIR_ERROR.of("y"), M.CYCLE_ERROR.of("x")),
         task="image-to-image",
+    ),
+    "disentangle": Family(
+        DisentangleFacts,
+        {
+            M.LEAK: MetricSpec(
+                "class read from z", "share of {what}", "lower", ("by a {} probe", "from the {}")
+            ),
+            M.ACCURACY: MetricSpec("class read from s", "share of {what}", "higher"),
+            M.SWAP_CLASS: MetricSpec(
+                "swapped image has the class of the donor of s",
+                "share of swaps by {features}",
+                "higher",
+            ),
+            M.SLANT_CORRELATION: MetricSpec(
+                "correlation of slants, swapped image and donor", "", None, ("of {}",)
+            ),
+            M.SQUARED_ERROR: MetricSpec("squared error", _SQUARED, "lower"),
+        },
+        (M.LEAK.of("perceptron", "sample"), M.SWAP_CLASS.of()),
+        task="image-feature-extraction",
     ),
     "documents": Family(
         DocumentFacts,

@@ -10,6 +10,7 @@ from gen_models import cards, families
 TOYS = {
     "autoencoder": lambda root: toys.autoencoder(root, "ae", errors={2: 1.0}, angles={2: 0.5}),
     "cyclegan": lambda root: toys.cyclegan(root),
+    "disentangle": lambda root: toys.disentangle(root),
     "documents": lambda root: toys.documents(root, "documents"),
     "features": lambda root: toys.features(root, "features"),
     "gan": lambda root: toys.gan(root, "gan"),

@@ -5,6 +5,7 @@ One module a family says only what its toy computes; `toys.write` makes the mode
 
 from toys.autoencoder import autoencoder
 from toys.cyclegan import cyclegan
+from toys.disentangle import disentangle
 from toys.documents import documents
 from toys.features import features
 from toys.gan import gan, matrix
@@ -17,6 +18,7 @@ from toys.vae import vae
 __all__ = [
     "autoencoder",
     "cyclegan",
+    "disentangle",
     "documents",
     "features",
     "gan",

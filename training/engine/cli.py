@@ -25,8 +25,8 @@ FOLDERS = ("runs", "exported")
 """Options that name a folder to write to."""
 ABOVE_ZERO = {
     "steps", "batch", "log_every", "save_every", "save_minutes", "devices", "size", "channels", "width", "latent_dim",
-    "features", "blocks", "codes", "categories", "continuous", "groups", "lr", "ema", "r1_every", "samples", "repeats",
-    "moves", "seconds",
+    "s_dim", "z_dim", "features", "blocks", "codes", "categories", "continuous", "groups", "lr", "ema", "r1_every",
+    "samples", "repeats", "moves", "seconds",
 }  # fmt: skip
 """Options that are numbers above 0, where a script has them. All others may be 0, and none is negative."""
 HOW_MANY = ("codes", "seeds")

@@ -27,6 +27,7 @@ _EARTH = "--size 64 --width 16 --steps 2000"
 _CYCLEGAN = (
     "training.cyclegan --precision bf16-mixed --size 64 --batch 2 --downsamplings 2 --lr 2e-4"
 )
+_DISENTANGLE = "training.disentangle --precision bf16-mixed"
 _DOCUMENTS = "training.documents --precision bf16-mixed --data newsgroups --steps 2200"
 _LSA = "training.documents --kind lsa --data newsgroups"
 _10D = "--data digits --latent-dim 10 --steps 3000"
@@ -70,6 +71,9 @@ RECIPES = {
     "gan-heads": f"{_GAN_64} --data heads --augment 0.1 --random-hflip --steps 6000",
     "dcgan-fashion": "training.dcgan --precision bf16-mixed --data fashion --size 32 --steps 9400",
     "infogan-digits": "training.infogan --precision bf16-mixed --data digits --steps 2500 --further-steps 1000",
+    "disentangle-digits": f"{_DISENTANGLE} --steps 8000",
+    "disentangle-digits-no-adversary": f"{_DISENTANGLE} --steps 3000 --adversary 0",
+    "disentangle-digits-wide": f"{_DISENTANGLE} --steps 3000 --z-dim 64",
     "pix2pix-heads": (
         "training.pix2pix --precision 32-true --data heads-labels --random-hflip --batch 16 --gamma 0.03 --ema 100 "
         "--decay 0.375 --init-from exported/pix2pix-heads-exact --damage 0.5 --spread 0.6 --steps 1000"

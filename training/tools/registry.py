@@ -25,6 +25,7 @@ from gen_models.families import (
     Translator,
 )
 from gen_models.networks.cyclegan import ResNet
+from gen_models.networks.disentangle import BothCodes, Mean
 from gen_models.networks.documents import (
     DocumentDecoder,
     DocumentEncoder,
@@ -40,6 +41,7 @@ from training import (
     autoencoder,
     cyclegan,
     dcgan,
+    disentangle,
     features,
     gan,
     infogan,
@@ -51,6 +53,7 @@ from training.engine.aliases import current_options
 from training.engine.measurement import Measurement, Result
 from training.evaluation import autoencoder as autoencoder_evaluation
 from training.evaluation import cyclegan as cyclegan_evaluation
+from training.evaluation import disentangle as disentangle_evaluation
 from training.evaluation import documents as documents_evaluation
 from training.evaluation import features as features_evaluation
 from training.evaluation import gan as gan_evaluation
@@ -142,6 +145,14 @@ def cyclegan_networks(card: cards.Card) -> dict[str, nn.Module]:
     return {"G_xy": ResNet(x, y, *sizes), "G_yx": ResNet(y, x, *sizes)}
 
 
+def disentangle_networks(card: cards.Card) -> dict[str, nn.Module]:
+    """Build both halves of a code of two parts."""
+    shape = [int(n) for n in card.graphs["encoder"].inputs[0].shape[1:]]
+    config = disentangle.Config(**current_options(disentangle.Config, card.config))
+    E_s, E_z, D, _, _ = disentangle.build(config, shape, 1)  # the classes are the adversary's alone
+    return {"encoder": BothCodes(E_s, E_z), "decoder": Mean(D)}
+
+
 def documents_networks(card: cards.Card) -> dict[str, nn.Module]:
     """Build the networks of an autoencoder of documents; LSA is a product of two matrices."""
     facts = card.facts_as(DocumentFacts)
@@ -172,6 +183,7 @@ FAMILIES: dict[str, Entry] = {
     "infogan": Entry(infogan_evaluation.measure, infogan_networks),
     "pix2pix": Entry(pix2pix_evaluation.measure, pix2pix_networks),
     "cyclegan": Entry(cyclegan_evaluation.measure, cyclegan_networks),
+    "disentangle": Entry(disentangle_evaluation.measure, disentangle_networks),
     "documents": Entry(documents_evaluation.measure, documents_networks),
     "features": Entry(features_evaluation.measure, features_networks),
     "lab": Entry(None, None),

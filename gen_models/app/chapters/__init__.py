@@ -8,6 +8,7 @@ from gen_models.app.chapter import Chapter
 from gen_models.app.chapters import (
     autoencoder,
     cyclegan,
+    disentangle,
     documents,
     equilibria,
     faces,
@@ -32,6 +33,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     cyclegan.CHAPTER,
     equilibria.CHAPTER,
     lab.CHAPTER,
+    disentangle.CHAPTER,
     summary.CHAPTER,
 )
 
