@@ -3,13 +3,14 @@
 s says what the labels specify, here the number; z says the rest. Two images x, x' of one class are drawn. x is decoded
 from its own z and from the s of the other, so that s can only hold what both share (Mathieu et al. 2016):
 
-    L  =  −log p(x | s(x'), z)  +  β KL( q(z|x) ‖ p(z) )  +  γ CE(s(x'), y)  +  λ H(u, A(z))  +  c |z(x₁) − z(x₂)|.
-
-Nothing so far keeps the number out of z. Three things do: z is narrow; an adversary A reads the class from z while the
-encoder makes what it reads uniform, u = (1/10, ..., 1/10); and images made with one z and two numbers, x₁ and x₂, must
-come back to one z (Jha et al. 2018).
+    L  =  −log p(x | s(x'), z)  +  β KL( q(z|x) ‖ p(z) )  +  γ CE(s(x'), y)
+          +  λ KL( u ‖ A(z) )  +  c |z(x₁) − z(x₂)|,
 
     min over A:  CE(A(z), y);        min over the rest:  L.
+
+The first three terms do not keep the number out of z. Three things do: z is narrow; an adversary A reads the class from
+z, while the encoder makes what it reads uniform, u = (1/10, ..., 1/10); and images made with one z and two numbers, x₁
+and x₂, must come back to one z (Jha et al. 2018).
 
     python -m training.disentangle --name disentangle-digits
 
@@ -156,7 +157,7 @@ def train(config: Config, data: Images) -> tuple[nn.Module, nn.Module, Run]:
         loss = loss + ramp * config.cycle * cycle.mean()
 
         optimizer.zero_grad()
-        run.fabric.backward(loss)
+        run.fabric.backward(loss)  # through A too, whose gradients its next step forgets
         optimizer.step()
 
         run.log(
