@@ -276,8 +276,8 @@ EXPERIMENT = Experiment(
     \text{or}\quad z &\sim \mathcal{N}(m, C) \end{aligned}""",
     lecture="§1.6",
     notice="With 8 dimensions random codes are 55.0 away from digits, the fitted Gaussian’s 9.7, and the VAE’s, which "
-    "need no fit, 6.2. Of the VAE’s 39 % are recognised, of the Gaussian’s 47 %, but more than a fifth of those are 8s. "
-    "From 16 dimensions on the two are within 8 %; at 2 all three are more than 50 away.",
+    "need no fit, 6.2. Of the VAE’s 39 % are recognised, of the Gaussian’s 47 %, but more than a fifth of those are "
+    "8s. From 16 dimensions on the two are within 8 %; at 2 all three are more than 50 away.",
     control=f'[id^="{PREFIX}"][id$="-code"] input',
     result=f'[data-outlet^="{PREFIX}"] .ll-screens',
     number=f'[id^="{PREFIX}"] .ll-number',
