@@ -48,6 +48,8 @@ class MetricId(StrEnum):
     DIVERSITY = "diversity"
     DRAWING_DISTANCE = "drawing_distance"
     ELBO = "elbo"
+    ERROR = "error"
+    ERROR_SD = "error_sd"
     EXPLAINED_VARIANCE = "explained_variance"
     FID = "fid"
     FRECHET_DISTANCE = "frechet_distance"
@@ -373,6 +375,41 @@ class FeaturesFacts(Facts):
         }
 
 
+class Objective(StrEnum):
+    """Says what an encoder learnt without labels."""
+
+    PLAIN = "plain"
+    DENOISING = "denoising"
+    VAE = "vae"
+    UNWARPING = "unwarping"
+    """The image before it was warped and masked is decoded from what became of it."""
+
+
+@dataclass(frozen=True)
+class FewLabelsFacts(Facts):
+    """Holds what is known of encoders learnt without labels, and of classifiers learnt from few (lecture §1.4).
+
+    Codes have mean 0 and variance 1 over the training images. The sheet "pool" shows images of the training split,
+    near ones alike in their codes, and "test" images of the test split, row by row.
+    """
+
+    objectives: tuple[Objective, ...]
+    pool: str
+    """The class of each image of the pool, a digit each."""
+    test: str
+    """The class of each test image, a digit each."""
+    labelled: str
+    """The images of the pool that the classifiers learnt from: "1" for those, "0" for the others."""
+    classifiers: tuple[str, ...]
+    """Which there are: "scratch", "scratch_augmented", "joint"."""
+
+    def graphs(self) -> Graphs:
+        """Name an encoder for each objective and one of PCA, the decoder of un-warping, and the classifiers."""
+        made = {f"encoder_{each}": Ports(("x",), ("z",)) for each in (*self.objectives, "pca")}
+        made |= {f"classifier_{each}": Ports(("x",), ("p",)) for each in self.classifiers}
+        return made | {"decoder": Ports(("z",), ("x",))}
+
+
 class LabLoss(StrEnum):
     """Names the objectives of the two players."""
 
@@ -625,6 +662,23 @@ FAMILIES: dict[str, Family] = {
         },
         (M.ACCURACY.of(),),
         task="image-feature-extraction",
+    ),
+    "few-labels": Family(
+        FewLabelsFacts,
+        {
+            M.ERROR: MetricSpec(
+                "error", "% of test images", "lower", ("{}", "{} encoder", "{}", "{} labels")
+            ),
+            M.ERROR_SD: MetricSpec(
+                "standard deviation of the error",
+                "% of test images",
+                None,
+                ("{}", "{} encoder", "{}", "{} labels"),
+            ),
+            M.ACCURACY: MetricSpec("accuracy", "share of test images", "higher", ("{}",)),
+        },
+        (M.ERROR.of("frozen", "unwarping", "plain", 100),),
+        task="image-classification",
     ),
     "lab": Family(
         LabFacts,

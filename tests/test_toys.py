@@ -13,6 +13,7 @@ TOYS = {
     "disentangle": lambda root: toys.disentangle(root),
     "documents": lambda root: toys.documents(root, "documents"),
     "features": lambda root: toys.features(root, "features"),
+    "few_labels": lambda root: toys.few_labels(root, "few"),
     "gan": lambda root: toys.gan(root, "gan"),
     "heads": lambda root: toys.heads(root),
     "infogan": lambda root: toys.infogan(root),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
+import math
 
 import torch
 import torch.nn.functional as F
@@ -33,6 +34,43 @@ def jitter(
     rows = torch.stack([cos, shear - sin, shift[:, 0], sin, cos, shift[:, 1]], dim=1)
     grid = F.affine_grid(rows.view(b, 2, 3), list(x.shape), align_corners=False)
     return F.grid_sample(x, grid, "bicubic", border, align_corners=False).clamp(0, 1)
+
+
+def warp(x: Float[Tensor, "b c h w"], strength: float = 1.0) -> Float[Tensor, "b c h w"]:
+    """A random affine map and a smooth random displacement per image; `strength` 0 leaves `x` as it is.
+
+    At strength 1, uniformly: up to 15 degrees of rotation, 15 % of scale in each direction, 0.3 of shear and 9 % of the
+    side of shift; the displacement is normal on a grid of 4 x 4 with a standard deviation of 2 % of the side, and
+    interpolated. Stronger than `jitter`, and bilinear: for what is recognised, not for what is given back.
+    """
+    if strength == 0:
+        return x
+    b = len(x)
+
+    def uniform(most: float) -> Float[Tensor, " b"]:
+        return (2 * torch.rand(b, device=x.device) - 1) * most * strength
+
+    angle, wide, high, shear = (
+        uniform(math.radians(15)),
+        1 + uniform(0.15),
+        1 + uniform(0.15),
+        uniform(0.3),
+    )
+    cos, sin = angle.cos(), angle.sin()
+    rows = [wide * cos, wide * (shear - sin), uniform(0.18), high * sin, high * cos, uniform(0.18)]
+    grid = F.affine_grid(torch.stack(rows, 1).view(b, 2, 3), list(x.shape), align_corners=False)
+    coarse = torch.randn(b, 2, 4, 4, device=x.device) * 0.04 * strength
+    bend = F.interpolate(coarse, size=x.shape[2:], mode="bicubic", align_corners=True)
+    return F.grid_sample(x, grid + bend.permute(0, 2, 3, 1), align_corners=False)
+
+
+def mask_patches(
+    x: Float[Tensor, "b c h w"], share: float, side: int = 4
+) -> Float[Tensor, "b c h w"]:
+    """Each square of `side` pixels of each image, made black with probability `share`."""
+    b, _, h, w = x.shape
+    kept = torch.rand(b, 1, -(-h // side), -(-w // side), device=x.device) >= share
+    return x * kept.repeat_interleave(side, 2).repeat_interleave(side, 3)[:, :, :h, :w]
 
 
 def random_hflip(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:

@@ -8,6 +8,7 @@ from toys.cyclegan import cyclegan
 from toys.disentangle import disentangle
 from toys.documents import documents
 from toys.features import features
+from toys.few_labels import few_labels
 from toys.gan import gan, matrix
 from toys.heads import heads
 from toys.infogan import infogan
@@ -21,6 +22,7 @@ __all__ = [
     "disentangle",
     "documents",
     "features",
+    "few_labels",
     "gan",
     "heads",
     "infogan",

@@ -20,6 +20,7 @@ from gen_models.families import (
     DocumentKind,
     GANFacts,
     GANRecipe,
+    Objective,
     Pix2PixFacts,
     Pix2PixRecipe,
     Translator,
@@ -43,6 +44,7 @@ from training import (
     dcgan,
     disentangle,
     features,
+    few_labels,
     gan,
     infogan,
     pix2pix,
@@ -56,6 +58,7 @@ from training.evaluation import cyclegan as cyclegan_evaluation
 from training.evaluation import disentangle as disentangle_evaluation
 from training.evaluation import documents as documents_evaluation
 from training.evaluation import features as features_evaluation
+from training.evaluation import few_labels as few_labels_evaluation
 from training.evaluation import gan as gan_evaluation
 from training.evaluation import infogan as infogan_evaluation
 from training.evaluation import pix2pix as pix2pix_evaluation
@@ -176,6 +179,14 @@ def features_networks(card: cards.Card) -> dict[str, nn.Module]:
     }
 
 
+def few_labels_networks(card: cards.Card) -> dict[str, nn.Module]:
+    """Build the encoder and the decoder of un-warping; the other encoders are like it."""
+    config = few_labels.Config(**current_options(few_labels.Config, card.config))
+    shape = [int(n) for n in card.graphs["encoder_unwarping"].inputs[0].shape[1:]]
+    encoder, decoder = few_labels.build(config, shape, Objective.UNWARPING)
+    return {"encoder_unwarping": encoder, "decoder": decoder}
+
+
 FAMILIES: dict[str, Entry] = {
     "autoencoder": Entry(autoencoder_evaluation.measure, autoencoder_networks),
     "vae": Entry(vae_evaluation.measure, vae_networks),
@@ -186,5 +197,6 @@ FAMILIES: dict[str, Entry] = {
     "disentangle": Entry(disentangle_evaluation.measure, disentangle_networks),
     "documents": Entry(documents_evaluation.measure, documents_networks),
     "features": Entry(features_evaluation.measure, features_networks),
+    "few-labels": Entry(few_labels_evaluation.measure, few_labels_networks),
     "lab": Entry(None, None),
 }

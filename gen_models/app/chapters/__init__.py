@@ -12,6 +12,7 @@ from gen_models.app.chapters import (
     documents,
     equilibria,
     faces,
+    few_labels,
     gan,
     infogan,
     lab,
@@ -24,6 +25,7 @@ from gen_models.app.chapters import (
 CHAPTERS: tuple[Chapter, ...] = (
     autoencoder.CHAPTER,
     documents.CHAPTER,
+    few_labels.CHAPTER,
     vae.CHAPTER,
     faces.CHAPTER,
     objectives.CHAPTER,

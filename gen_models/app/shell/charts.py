@@ -16,13 +16,18 @@ LEFT, RIGHT, TOP, BOTTOM = 40, 10, 56, 48
 
 @dataclass(frozen=True)
 class Curve:
-    """Positive numbers y at positive x. A small mark shows on top of a large hollow one at the same place."""
+    """Positive numbers y at positive x. A small mark shows on top of a large hollow one at the same place.
+
+    With standard deviations `sd` of y, a bar reaches from y − sd to y + sd.
+    """
 
     name: str
     x: Sequence[float]
     y: Sequence[float]
     colour: str
     hollow: bool = False
+    sd: Sequence[float] = ()
+    dashed: bool = False
 
 
 def log_log(curves: Sequence[Curve], x_title: str, y_title: str, seen: str) -> str:
@@ -38,8 +43,10 @@ def log_log(curves: Sequence[Curve], x_title: str, y_title: str, seen: str) -> s
     """
     xs = sorted({x for curve in curves for x in curve.x})
     ys = ticks(min(min(curve.y) for curve in curves), max(max(curve.y) for curve in curves))
+    places, rows = _legend(curves)
     across = _log_scale(xs[0], xs[-1], LEFT + 16, WIDTH - RIGHT - 16)
-    up = _log_scale(ys[0], ys[-1], HEIGHT - BOTTOM, TOP)
+    top = TOP + 20 * (rows - 1)
+    up = _log_scale(ys[0], ys[-1], HEIGHT - BOTTOM, top)
     parts = [
         _text(0, 14, y_title),
         _text(WIDTH - RIGHT, HEIGHT - 6, x_title, "end"),
@@ -50,19 +57,25 @@ def log_log(curves: Sequence[Curve], x_title: str, y_title: str, seen: str) -> s
         parts.append(f'<path d="{line}" stroke="currentColor" stroke-opacity="0.2"/>')
         parts.append(_text(LEFT - 8, up(y) + 5, f"{y:g}", "end"))
     for x in xs:
-        line = f"M{across(x):.1f} {TOP}V{HEIGHT - BOTTOM}"
+        line = f"M{across(x):.1f} {top}V{HEIGHT - BOTTOM}"
         parts.append(f'<path d="{line}" data-x="{x:g}" stroke="currentColor" stroke-opacity="0"/>')
-    place = float(LEFT)
-    for curve in curves:
+    for curve, (left, row) in zip(curves, places, strict=True):
         points = [(across(x), up(y)) for x, y in zip(curve.x, curve.y, strict=True)]
         line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-        parts.append(f'<path d="{line}" fill="none" stroke="{curve.colour}" stroke-width="2"/>')
+        dashes = ' stroke-dasharray="6 4"' if curve.dashed else ""
+        parts.append(
+            f'<path d="{line}" fill="none" stroke="{curve.colour}" stroke-width="2"{dashes}/>'
+        )
+        for (x, _), y, sd in zip(points, curve.y, curve.sd, strict=False):
+            ends = [up(min(max(end, ys[0]), ys[-1])) for end in (y - sd, y + sd)]
+            bar = f"M{x:.1f} {ends[0]:.1f}V{ends[1]:.1f}"
+            parts.append(f'<path d="{bar}" stroke="{curve.colour}" stroke-width="1.5"/>')
         parts += [
             _mark(x, y, curve, f"{curve.name}, {at:g}: {value:.3g}", f'data-x="{at:g}"')
             for (x, y), at, value in zip(points, curve.x, curve.y, strict=True)
         ]
-        parts.append(_mark(place + 6, 35, curve) + _text(place + 18, 40, curve.name))
-        place += 40 + 7.5 * len(curve.name)
+        height = 35 + 20 * row
+        parts.append(_mark(left + 6, height, curve) + _text(left + 18, height + 5, curve.name))
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(seen)}" font-size="14" '
         f'style="display: block; width: 100%; max-width: 44rem; height: auto">{"".join(parts)}</svg>'
@@ -101,6 +114,18 @@ def ticks(low: float, high: float) -> list[float]:
     first = max(i for i, number in enumerate(numbers) if number <= low)
     last = min(i for i, number in enumerate(numbers) if number >= high)
     return numbers[first : max(last, first + 1) + 1]
+
+
+def _legend(curves: Sequence[Curve]) -> tuple[list[tuple[float, int]], int]:
+    """Where each curve's name begins, and in which row; and how many rows there are."""
+    places, left, row = [], float(LEFT), 0
+    for curve in curves:
+        length = 40 + 7.5 * len(curve.name)
+        if left > LEFT and left + length - 20 > WIDTH:
+            left, row = float(LEFT), row + 1
+        places.append((left, row))
+        left += length
+    return places, row + 1
 
 
 def _log_scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
