@@ -69,6 +69,8 @@ UNWARPED = 1.6
 """Strength of the maps that un-warping undoes."""
 SMOOTHING = 0.05
 """Share of a label that is spread over all classes."""
+UNLABELLED = 64
+"""Images without labels in a step of joint training."""
 POOL_LABELS = 100
 """Labels that the exported classifiers learnt from."""
 CLASSIFIERS = {
@@ -172,7 +174,7 @@ def fit(
             logits = classifier(warp(x, float(cell.augmented)))
             loss = F.cross_entropy(logits, y, label_smoothing=SMOOTHING)
             if cell.way is Way.JOINT and cell.objective:
-                u = to_float(data.x[torch.randint(len(data), (config.batch,))])
+                u = to_float(data.x[torch.randint(len(data), (UNLABELLED,))])
                 unlabelled = reconstruction(encoder, decoder, fabric.to_device(u), cell.objective)
                 loss = loss + config.reconstruction * unlabelled.mean()
 
@@ -204,7 +206,7 @@ def run_study(config: Config, data: Images, test: Images) -> tuple[Encoders, lis
     nets: Encoders = {}
     runs: list[Run] = []
     for seed in range(config.seeds):
-        for objective in Objective:
+        for objective in reversed(Objective):
             *pair, run = train(config, data, objective, seed, runs[0].fabric if runs else None)
             nets[objective, seed] = pair[0].cpu(), pair[1].cpu()
             runs.append(run)

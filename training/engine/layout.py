@@ -21,6 +21,7 @@ def similarities(z: Array, perplexity: float = PERPLEXITY) -> Array:
     low, high = np.zeros((len(z), 1)), np.full((len(z), 1), np.inf)
     beta = 1 / squares.min(1, keepdims=True).clip(1e-12)
     nearest = squares.min(1, keepdims=True)
+    P = np.zeros_like(squares)
     for _ in range(50):
         P = np.exp(-beta * (squares - nearest))
         P /= P.sum(1, keepdims=True)

@@ -25,11 +25,6 @@ PARTS = 256
 """Images that an encoder takes at once."""
 
 
-def weight_decay(labels: int) -> float:
-    """The weight of ‖W‖² in logistic regression: that of `training.evaluation.few_labels`."""
-    return min(0.1, 10 / labels)
-
-
 class Digits:
     """The images of a model of few labels. What is computed from them is kept; several visitors may ask at once."""
 
@@ -77,7 +72,7 @@ class Digits:
     def classifier(self, kind: str, index: Array, labels: Array) -> Array:
         """The weights of logistic regression on features of some of the pool, with these labels."""
         pool, _ = self.features(kind)
-        return logistic.fit(pool[index], labels, CLASSES, weight_decay(len(index)))
+        return logistic.fit(pool[index], labels, CLASSES)
 
     def accuracy(self, kind: str, W: Array) -> float:
         """Share of test images that weights W classify rightly."""

@@ -23,7 +23,7 @@ PAD, RESULTS, ANSWERS = "few-labels-draw", "few-labels-draw-results", "few-label
 ANGLES = (-90, -60, -45, -30, -15, 0, 15, 30, 45, 60, 90)
 TESTED = 400
 """Test images on which accuracy at an angle is taken."""
-THUMBNAILS = 20
+THUMBNAILS = 14
 ROWS = {
     "joint": "Un-warping and labels together, augmented",
     "scratch_augmented": "From scratch, augmented",
@@ -132,7 +132,7 @@ def build(models: Models) -> None:
             value=3 if len(images) > 3 else None,
             context={"angle": 0},
             screens=[("seen", "what they see")],
-            numbers=[("right", "of test digits, turned so, are right by the first")],
+            numbers=[("right", f"of {TESTED} test digits, turned so, are right by the first row")],
             label="Your digit",
             elem_id=PAD,
             results=RESULTS,
@@ -170,7 +170,8 @@ STYLE = """
 .ll-bench:has(.ll-waiting) & { opacity: 0.5; }
 .ll-bench:has(.ll-failed) & { opacity: 0.35; }
 table { font-size: 0.85rem; }
-th, td { padding: 0.3rem 0.25rem; }
+th, td { padding: 0.2rem 0.25rem; }
+caption { padding-top: 0.25rem; }
 .top { font-weight: 700; font-size: 1.1rem; color: var(--body-text-color); }
 .p { min-width: 1.7rem; background: rgb(from var(--color-accent) r g b / calc(var(--p, 0) * 0.55)); }
 """

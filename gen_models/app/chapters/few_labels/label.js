@@ -4,7 +4,7 @@ LatentLab.kinds.LabelMap ??= (() => {
   const { Live, button, clamp, el } = LatentLab;
   const TILE = 28; // pixels of an image
   const MOST = 40; // labels in an address
-  const TINT = 0.42;
+  const TINT = 0.36;
   // By class, as in the plane of codes: the first eight after Okabe and Ito.
   const COLOURS = [
     "#e69f00",
