@@ -94,7 +94,6 @@ def test_the_switches_choose_the_curves(page, open_experiment):
     open_experiment("curves")
     number = page.locator("#few-labels-curves-numbers .ll-number").first
     expect(number).to_have_text("7.0 %")
-    page.get_by_label("Augment the labelled images").uncheck()
     page.get_by_label("Fine-tuned").check()
     expect(number).to_have_text("9.0 %")
     expect(page.locator("#few-labels-curves-numbers .ll-number").nth(1)).to_have_text("20.0 %")

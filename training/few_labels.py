@@ -24,6 +24,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -34,6 +35,7 @@ from torch.optim import AdamW
 
 from gen_models import cards, model_readme
 from gen_models.cards import Port
+from gen_models.errors import UserError
 from gen_models.families import FewLabelsFacts, Objective
 from gen_models.networks.autoencoder import AffineEncoder, ConvDecoder, ConvEncoder
 from gen_models.networks.few_labels import (
@@ -89,6 +91,10 @@ class Config(RunConfig):
     """steps of each training without labels"""
     data: str = "digits"
     """a data set of training.data, with labels and on black ground"""
+    objectives: tuple[Literal["unwarping", "denoising", "vae", "plain"], ...] = (
+        "unwarping", "denoising", "vae", "plain",
+    )  # fmt: skip
+    """what encoders learn without labels; un-warping must be among them"""
     code: int = 32
     """dimensions of z"""
     width: int = 24
@@ -107,6 +113,17 @@ class Config(RunConfig):
     """draws of labels for what is trained with labels"""
     validation: bool = False
     """take labels from five sixths of the training split and measure on the others: settings are chosen so"""
+
+    def check(self) -> None:
+        """Refuse options that no run can have."""
+        super().check()
+        if "unwarping" not in self.objectives:
+            raise UserError("--objectives must have unwarping among them.")
+
+    @property
+    def encoders(self) -> tuple[Objective, ...]:
+        """The objectives."""
+        return tuple(map(Objective, self.objectives))
 
 
 def train(
@@ -197,7 +214,15 @@ def build(
 def of_one_run(config: Config, objective: Objective, seed: int) -> Config:
     """The options of one training without labels: it goes on whatever is then done with labels."""
     own = replace(config, name=f"{config.name}/{objective}-{seed}", seed=seed)
-    study_alone = ("fit_steps", "reconstruction", "seeds", "draws", "rounds", "validation")
+    study_alone = (
+        "objectives",
+        "fit_steps",
+        "reconstruction",
+        "seeds",
+        "draws",
+        "rounds",
+        "validation",
+    )
     return replace(own, **{option: getattr(Config, option) for option in study_alone})
 
 
@@ -206,7 +231,7 @@ def run_study(config: Config, data: Images, test: Images) -> tuple[Encoders, lis
     nets: Encoders = {}
     runs: list[Run] = []
     for seed in range(config.seeds):
-        for objective in reversed(Objective):
+        for objective in config.encoders:
             *pair, run = train(config, data, objective, seed, runs[0].fabric if runs else None)
             nets[objective, seed] = pair[0].cpu(), pair[1].cpu()
             runs.append(run)
@@ -278,7 +303,7 @@ def export_model(
 ) -> None:
     """Write `exported/<name>/`: the first seed's encoders, classifiers from labels of the pool, and both sheets."""
     encoders = {
-        each: encoder_of(config, nets, data, each, seed=0) for each in (*Objective, Way.PCA)
+        each: encoder_of(config, nets, data, each, seed=0) for each in (*config.encoders, Way.PCA)
     }
     unwarping = encoders[Objective.UNWARPING]
     assert isinstance(unwarping, StandardisedEncoder)
@@ -308,7 +333,7 @@ def export_model(
         title=f"Few labels of {test.info.title}",
         lecture="§1.4",
         summary=(
-            f"Encoders of {test.info.title} that were trained without a label, by four objectives, and classifiers "
+            f"Encoders of {test.info.title} that were trained without a label, by several objectives, and classifiers "
             f"that were trained on {POOL_LABELS} labels, with such an encoder and without."
         ),
         limitations=(
@@ -320,7 +345,7 @@ def export_model(
         data=dataset(test.info, config.data, None),
         examples_of=test,
         facts=FewLabelsFacts(
-            objectives=tuple(Objective),
+            objectives=config.encoders,
             pool=study.digits_of(study.labels_of(pool)),
             test=study.digits_of(study.labels_of(test)),
             labelled=study.digits_of(torch.isin(torch.arange(len(pool)), labelled)),

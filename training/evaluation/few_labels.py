@@ -87,6 +87,8 @@ class Config(Protocol):
     """How many of each are made."""
 
     @property
+    def encoders(self) -> tuple[Objective, ...]: ...  # noqa: D102
+    @property
     def seeds(self) -> int: ...  # noqa: D102
     @property
     def draws(self) -> int: ...  # noqa: D102
@@ -101,7 +103,7 @@ def logistic_cells(config: Config) -> Iterator[Cell]:
             yield Cell(Way.PIXELS, None, False, labels, draw, 0)
             yield Cell(Way.PCA, None, False, labels, draw, 0)
             yield Cell(Way.RANDOM, None, False, labels, draw, 0)
-            for objective in Objective:
+            for objective in config.encoders:
                 for seed in range(config.seeds):
                     yield Cell(Way.FROZEN, objective, False, labels, draw, seed)
 
@@ -116,8 +118,9 @@ def trained_cells(config: Config) -> Iterator[Cell]:
                 yield Cell(Way.FINE_TUNED, Objective.UNWARPING, *rest)
                 yield Cell(Way.JOINT, Objective.UNWARPING, *rest)
                 if labels == COMPARED:
-                    for objective in (Objective.DENOISING, Objective.VAE, Objective.PLAIN):
-                        yield Cell(Way.FINE_TUNED, objective, *rest)
+                    for objective in config.encoders:
+                        if objective is not Objective.UNWARPING:
+                            yield Cell(Way.FINE_TUNED, objective, *rest)
 
 
 class Results:
@@ -151,7 +154,7 @@ class Results:
             cells = groups[key]
             errors = np.array([self.errors[cell] for cell in cells])
             draws, seeds = {cell.draw for cell in cells}, {cell.seed for cell in cells}
-            note = f"mean of {len(cells)}: {len(draws)} draws of labels, {len(seeds)} seeds"
+            note = f"mean; draws of labels: {len(draws)}, encoders: {len(seeds)}"
             facts = ("% of test images", n, "test", tuple(sorted(seeds)), command, note)
             made[M.ERROR.of(*key)] = Metric(float(errors.mean()), *facts)
             if len(errors) > 1:

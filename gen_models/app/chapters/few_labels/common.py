@@ -8,6 +8,7 @@ from threading import Lock
 import numpy as np
 
 from gen_models.app.chapter import Models
+from gen_models.cards import Card
 from gen_models.families import FewLabelsFacts, MetricId, Objective
 from gen_models.numerics import logistic
 from gen_models.runtime import Array, Model, from_uint8
@@ -78,6 +79,12 @@ class Digits:
         """Share of test images that weights W classify rightly."""
         _, test = self.features(kind)
         return float((logistic.predict(W, test).argmax(1) == self.test_labels).mean())
+
+
+def encoders_of(card: Card) -> dict[str, str]:
+    """The encoders of a model, by what they learnt, with their names."""
+    objectives = card.facts_as(FewLabelsFacts).objectives
+    return {str(key): name for key, name in ENCODERS.items() if key in objectives}
 
 
 def percent(share: float) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import gradio as gr
 
 from gen_models.app.chapter import Experiment, Models
-from gen_models.app.chapters.few_labels.common import ENCODERS, first_of
+from gen_models.app.chapters.few_labels.common import ENCODERS, encoders_of, first_of
 from gen_models.app.checks import user_facing
 from gen_models.app.shell import address, charts, layout
 from gen_models.app.shell.parts import big_numbers, markdown
@@ -147,7 +147,8 @@ LABELS = (10, 50, 100, 300, 1000)
 def build(models: Models) -> None:
     """Switches, the curves, the numbers at AT labels, and all of them in a table."""
     card = first_of(models).card
-    start = ("frozen", [str(each) for each in ENCODERS], True)
+    encoders_at_hand = encoders_of(card)
+    start = ("frozen", [*encoders_at_hand], False)
     with layout.controls():
         way = address.named(
             "way",
@@ -161,7 +162,7 @@ def build(models: Models) -> None:
         encoders = address.named(
             "encoders",
             gr.CheckboxGroup(
-                [(name, str(key)) for key, name in ENCODERS.items()],
+                [(name, key) for key, name in encoders_at_hand.items()],
                 value=start[1],
                 label="Encoders, trained without a label",
             ),
@@ -212,6 +213,6 @@ EXPERIMENT = Experiment(
     control=f"#{PREFIX}-way",
     result=f"#{PREFIX}-chart svg",
     number=f"#{PREFIX}-numbers .ll-number",
-    elsewhere="way=fine-tuned&augmented=0&encoders=vae",
+    elsewhere="way=fine-tuned&augmented=1&encoders=plain",
     build=build,
 )

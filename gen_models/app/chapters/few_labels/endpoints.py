@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gen_models.app.chapter import Models
-from gen_models.app.chapters.few_labels.common import ENCODERS, PCA, PIXELS, Digits, first_of
+from gen_models.app.chapters.few_labels.common import PCA, PIXELS, Digits, encoders_of, first_of
 from gen_models.app.chapters.few_labels.label import fitted, order
 from gen_models.app.checks import checked_integer
 from gen_models.app.shell.parts import endpoint
@@ -22,7 +22,7 @@ def offer(models: Models) -> None:
         """Test accuracy of logistic regression on the first so many labels of an order ("centres" or "random"), on
         features of an encoder ("unwarping", "denoising", "vae", "plain", "pca" or "pixels"), and the images labelled.
         """
-        kinds = (*ENCODERS, PCA, PIXELS)
+        kinds = (*encoders_of(digits.model.card), PCA, PIXELS)
         if encoder not in kinds or next not in ("centres", "random"):
             raise BadRequest(
                 f"The encoder is one of {', '.join(kinds)}; next is centres or random."

@@ -14,10 +14,10 @@ from gen_models.app import controls
 from gen_models.app.chapter import Experiment, Models
 from gen_models.app.chapters.few_labels.common import (
     CLASSES,
-    ENCODERS,
     PCA,
     PIXELS,
     Digits,
+    encoders_of,
     first_of,
     percent,
 )
@@ -57,10 +57,12 @@ def fitted(digits: Digits, kind: str, pairs: Pairs) -> tuple[Array, float]:
     return logistic.predict(W, digits.features(kind)[0]).argmax(1), digits.accuracy(kind, W)
 
 
-def checked(context: dict[str, Any]) -> tuple[str, str]:
+def checked(digits: Digits, context: dict[str, Any]) -> tuple[str, str]:
     """The encoder and the order that a request names."""
     kind, rule = context.get("encoder"), context.get("next")
-    if kind not in [*ENCODERS] or rule not in [*ORDERS]:  # lists, for what cannot be hashed
+    if kind not in [*encoders_of(digits.model.card)] or rule not in [
+        *ORDERS
+    ]:  # lists, for what cannot be hashed
         raise BadRequest("There is no such encoder or order.")
     return str(kind), str(rule)
 
@@ -82,7 +84,7 @@ class Answers:
 
     def show(self, request: controls.Request) -> controls.Reply:
         """Fit to the labels at hand; say what is asked for next."""
-        kind, rule = checked(request["context"])
+        kind, rule = checked(self.digits, request["context"])
         pairs: Pairs = request["value"]
         given = {i for i, _ in pairs}
         rest = [i for i in self.order(kind, rule) if i not in given]
@@ -208,7 +210,7 @@ def build(models: Models) -> None:
         encoder = address.named(
             "encoder",
             gr.Dropdown(
-                [(name, str(key)) for key, name in ENCODERS.items()],
+                [(name, key) for key, name in encoders_of(digits.model.card).items()],
                 value=str(Objective.UNWARPING),
                 label="Encoder, trained without a label",
                 filterable=False,
@@ -227,7 +229,7 @@ def build(models: Models) -> None:
     @user_facing
     def follow(encoder: str, rule: str) -> dict[str, Any]:
         """The same labels on another encoder, or with another order to come."""
-        kind, chosen = checked({"encoder": encoder, "next": rule})
+        kind, chosen = checked(digits, {"encoder": encoder, "next": rule})
         return gr.update(context={"encoder": kind, "next": chosen})
 
     gr.on(
@@ -260,6 +262,6 @@ EXPERIMENT = Experiment(
     control=f"#{MAP} .label-keys",
     result=f"#{RESULTS} canvas",
     number=f"#{RESULTS} .ll-number",
-    elsewhere="labels=3.5,40.1,200.7&next=random&encoder=vae",
+    elsewhere="labels=3.5,40.1,200.7&next=random&encoder=plain",
     build=build,
 )

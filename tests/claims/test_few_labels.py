@@ -1,0 +1,86 @@
+"""What the chapter Few labels claims."""
+
+import numpy as np
+import pytest
+
+from claims import says
+from gen_models.app.chapters.few_labels import CHAPTER, common, curves, label
+from gen_models.families import MetricId
+
+DRAWS = 20
+
+
+@pytest.fixture(scope="module")
+def digits(exported):
+    models = {name: m for name, m in exported.items() if CHAPTER.shows(m.card)}
+    return common.Digits(common.first_of(models))
+
+
+def right(digits, kind, index):
+    """Per cent of test digits right with the true labels of these images."""
+    _, share = label.fitted(digits, kind, [(int(i), int(digits.pool_labels[i])) for i in index])
+    return 100 * share
+
+
+def test_ten_centres_of_clusters_teach_more_than_ten_images_at_random(digits):
+    says(
+        label.EXPERIMENT,
+        "Ten labels at centres of clusters make 73 % of test digits right",
+        "of those ten, PCA makes 40 % and pixels 54 %",
+        "ten images at random make 50 %",
+    )
+    ten = label.order(digits, "unwarping", "centres")[:10]
+    assert [round(right(digits, kind, ten)) for kind in ("unwarping", "pca", "pixels")] == [
+        73,
+        40,
+        54,
+    ]
+    n = len(digits.pool_labels)
+    drawn = [np.random.default_rng(seed).permutation(n)[:10] for seed in range(DRAWS)]
+    found = [right(digits, "unwarping", index) for index in drawn]
+    assert round(np.mean(found)) == 50
+    assert max(found) < right(digits, "unwarping", ten)
+
+
+def error(digits, *key):
+    return digits.model.card.metrics[MetricId.ERROR.of(*key)]
+
+
+def test_frozen_codes_help_and_augmentation_does_as_much(digits):
+    says(
+        curves.EXPERIMENT,
+        "With 100 labels and nothing else, un-warping’s frozen code errs in 8.4 %",
+        "PCA in 29.8 %, the network from scratch in",
+        "Augment the labels, and scratch errs in",
+    )
+    of = {
+        "frozen": error(digits, "frozen", "unwarping", "unchanged", 100),
+        "pca": error(digits, "pca", "no", "unchanged", 100),
+        "scratch": error(digits, "scratch", "no", "unchanged", 100),
+        "augmented": error(digits, "scratch", "no", "augmented", 100),
+    }
+    for metric in of.values():
+        assert f"{metric.value:.1f} %" in curves.EXPERIMENT.notice
+    assert of["augmented"].value < of["frozen"].value < of["scratch"].value < of["pca"].value
+
+
+def test_with_augmentation_no_encoder_here_beats_scratch(digits):
+    says(curves.EXPERIMENT, "no encoder here does better")
+    scratch = error(digits, "scratch", "no", "augmented", 100).value
+    others = [
+        metric.value
+        for key, metric in digits.model.card.metrics.items()
+        if key.startswith(("error/fine-tuned/", "error/joint/")) and key.endswith("/augmented/100")
+    ]
+    assert len(others) >= 4
+    assert min(others) > scratch
+
+
+def test_the_target_of_the_project_is_not_met_and_the_page_says_so(digits):
+    says(curves.EXPERIMENT, "lecture’s claim")
+    best = min(
+        metric.value
+        for key, metric in digits.model.card.metrics.items()
+        if key.startswith("error/") and key.endswith("/100") and "/no/" not in key
+    )
+    assert best > 3.5
