@@ -258,7 +258,9 @@ EXPERIMENT = Experiment(
     "their codes learns at once, and so it does on pixels and on PCA.",
     equation=r"\min_W \sum_{i=1}^{n} -\log p(y_i \,|\, W, E(x_i)) + \tfrac{\lambda}{2} \lVert W \rVert^2",
     lecture="§1.4",
-    notice="Label.",
+    notice="Press *Clear*, then *Label 10 for me*. Ten labels at centres of clusters make 73 % of test digits right; "
+    "of those ten, PCA makes 40 % and pixels 54 %. Ask for images at random and do it again: ten images at random make "
+    "50 % on average of 20 draws. A plain autoencoder’s code has no such clusters.",
     control=f"#{MAP} .label-keys",
     result=f"#{RESULTS} canvas",
     number=f"#{RESULTS} .ll-number",
