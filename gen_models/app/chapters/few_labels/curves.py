@@ -210,8 +210,8 @@ EXPERIMENT = Experiment(
     r"\min_{W (, E)}\ & \mathbb{E}_{(x, y)} [-\log p(y | W, E(x))] && \text{with few} \end{aligned}",
     lecture="§1.4",
     notice="With 100 labels and nothing else, un-warping’s frozen code errs in 8.4 %, PCA in 29.8 %, the network from "
-    "scratch in 26.8 %: here the claim holds. Augment the labels, and scratch errs in 5.0 %: no encoder here does better, "
-    "frozen, fine-tuned or joint.",
+    "scratch in 26.8 %: here the claim holds. Augment the labels, and scratch errs in 5.0 %: no encoder here does "
+    "better, frozen, fine-tuned or joint.",
     control=f"#{PREFIX}-way",
     result=f"#{PREFIX}-chart svg",
     number=f"#{PREFIX}-numbers .ll-number",
