@@ -142,7 +142,7 @@ def test_a_drawing_is_answered_by_all_classifiers(models):
     assert words[f"top-{names.index('joint')}"] == "7"
     assert words[f"p-{names.index('joint')}-7"] == "100"
     assert words[f"top-{names.index('unwarping')}"] == "3"  # grey 75 is class 3
-    assert reply["text"]["right"] == "10 %"
+    assert reply["text"]["right"] == "100 %"
     with pytest.raises(BadRequest, match="no such angle"):
         draw.show(rows, {"value": ink, "context": {"angle": 7}})
     with pytest.raises(BadRequest, match="empty"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from claims import says
-from gen_models.app.chapters.few_labels import CHAPTER, common, curves, label
+from gen_models.app.chapters.few_labels import CHAPTER, common, curves, draw, label
 from gen_models.families import MetricId
 
 DRAWS = 20
@@ -26,8 +26,9 @@ def test_ten_centres_of_clusters_teach_more_than_ten_images_at_random(digits):
     says(
         label.EXPERIMENT,
         "Ten labels at centres of clusters make 73 % of test digits right",
-        "of those ten, PCA makes 40 % and pixels 54 %",
+        "of those ten, PCA makes 41 % and pixels 54 %",
         "ten images at random make 50 %",
+        "On a plain autoencoder’s code even ten centres make 43 % alone",
     )
     ten = label.order(digits, "unwarping", "centres")[:10]
     assert [round(right(digits, kind, ten)) for kind in ("unwarping", "pca", "pixels")] == [
@@ -35,6 +36,8 @@ def test_ten_centres_of_clusters_teach_more_than_ten_images_at_random(digits):
         40,
         54,
     ]
+    plain = label.order(digits, "plain", "centres")[:10]
+    assert round(right(digits, "plain", plain)) == 43
     n = len(digits.pool_labels)
     drawn = [np.random.default_rng(seed).permutation(n)[:10] for seed in range(DRAWS)]
     found = [right(digits, "unwarping", index) for index in drawn]
@@ -65,14 +68,14 @@ def test_frozen_codes_help_and_augmentation_does_as_much(digits):
 
 
 def test_with_augmentation_no_encoder_here_beats_scratch(digits):
-    says(curves.EXPERIMENT, "no encoder here does better, frozen, fine-tuned or joint")
+    says(curves.EXPERIMENT, "no encoder here does better, frozen or fine-tuned")
     scratch = error(digits, "scratch", "no", "augmented", 100).value
     others = [
         metric.value
         for key, metric in digits.model.card.metrics.items()
         if key.startswith(("error/fine-tuned/", "error/joint/")) and key.endswith("/augmented/100")
     ]
-    assert len(others) >= 4
+    assert len(others) >= 2
     assert min(others) > scratch
 
 
@@ -84,3 +87,20 @@ def test_the_target_of_the_project_is_not_met_and_the_page_says_so(digits):
         if key.startswith("error/") and key.endswith("/100") and "/no/" not in key
     )
     assert best > 3.5
+
+
+def test_a_digit_that_is_turned_further_than_in_training_is_read_wrongly(digits):
+    says(
+        draw.EXPERIMENT,
+        "gets 96 % of test digits right, about as many as a network from scratch with augmentation",
+        "without it that gets 74 %",
+        "training knew no more than 24 degrees",
+        "to 62 % at most at 45 and 19 % at 90",
+    )
+    rows = draw.Classifiers(digits)
+    upright = {name: 100 * rows.accuracy(name, 0) for name in rows.rows}
+    assert round(upright["unwarping"]) == 96
+    assert abs(upright["unwarping"] - upright["scratch_augmented"]) < 2
+    assert round(upright["scratch"]) == 74
+    for angle, most in ((45, 62), (90, 19)):
+        assert round(max(100 * rows.accuracy(name, angle) for name in rows.rows)) == most

@@ -25,14 +25,14 @@ TESTED = 400
 """Test images on which accuracy at an angle is taken."""
 THUMBNAILS = 14
 ROWS = {
+    Objective.UNWARPING: "Logistic on un-warping’s code",
     "joint": "Un-warping and labels together, augmented",
     "scratch_augmented": "From scratch, augmented",
     "scratch": "From scratch",
-    Objective.UNWARPING: "Logistic on un-warping’s code",
     PCA: "Logistic on PCA",
     PIXELS: "Logistic on pixels",
 }
-FIRST = "joint"
+FIRST = Objective.UNWARPING
 """The row whose accuracy stands large."""
 
 
@@ -129,7 +129,7 @@ def build(models: Models) -> None:
             examples=[
                 (f"Test image {i + 1}", without_grey_axis(image)) for i, image in enumerate(images)
             ],
-            value=3 if len(images) > 3 else None,
+            value=min(3, len(images) - 1) if len(images) else None,
             context={"angle": 0},
             screens=[("seen", "what they see")],
             numbers=[("right", f"of {TESTED} test digits, turned so, are right by the first row")],
@@ -183,7 +183,9 @@ EXPERIMENT = Experiment(
     "it, and how sure it is.",
     equation=r"p(y | x) = \operatorname{softmax}(W E(x) + b)_y",
     lecture="§1.4",
-    notice="Draw.",
+    notice="Upright, logistic regression on un-warping’s code gets 96 % of test digits right, about as many as a "
+    "network from scratch with augmentation; without it that gets 74 %. Turn the digit: training knew no more than 24 degrees, "
+    "and all fall, to 62 % at most at 45 and 19 % at 90.",
     control=f"#{PAD}-angle input",
     result=f"#{ANSWERS} table",
     number=f"#{RESULTS} .ll-number",
