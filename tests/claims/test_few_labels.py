@@ -52,8 +52,8 @@ def error(digits, *key):
 def test_frozen_codes_help_and_augmentation_does_as_much(digits):
     says(
         curves.EXPERIMENT,
-        "With 100 labels and nothing else, un-warping’s frozen code errs in 8.4 %",
-        "PCA in 29.8 %, the network from scratch in",
+        "With 100 labels un-warping’s frozen code errs in 8.4 %",
+        "PCA in 29.8 %, the network from scratch, on one draw of labels, in",
         "Augment the labels, and scratch errs in",
     )
     of = {
