@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
 import math
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
