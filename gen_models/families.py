@@ -677,7 +677,7 @@ FAMILIES: dict[str, Family] = {
             ),
             M.ACCURACY: MetricSpec("accuracy", "share of test images", "higher", ("{}",)),
         },
-        (M.ERROR.of("frozen", "unwarping", "plain", 100),),
+        (M.ERROR.of("frozen", "unwarping", "unchanged", 100),),
         task="image-classification",
     ),
     "lab": Family(

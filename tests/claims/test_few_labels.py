@@ -53,7 +53,7 @@ def test_frozen_codes_help_and_augmentation_does_as_much(digits):
     says(
         curves.EXPERIMENT,
         "With 100 labels un-warping’s frozen code errs in 8.4 %",
-        "PCA in 29.8 %, the network from scratch, on one draw of labels, in",
+        "PCA in 29.8 %, the network from scratch, on two draws of labels, in",
         "Augment the labels, and scratch errs in",
     )
     of = {

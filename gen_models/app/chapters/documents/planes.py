@@ -288,7 +288,7 @@ def said(plane: Plane) -> str:
 
 EXPERIMENT = Experiment(
     id="planes",
-    title="Documents",
+    title="Two planes",
     idea="Each dot is a post that no model has seen, placed by its counts of words alone: by a deep autoencoder’s code "
     "of two numbers, and by LSA, which is linear. Neither was told the topics, which are the colours.",
     equation=r"\begin{aligned} \text{autoencoder: } & \min_{E,\,D}\ -\textstyle\sum_w \tfrac{n_w}{N} \log p_w, \quad "

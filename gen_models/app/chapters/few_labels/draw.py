@@ -178,7 +178,7 @@ caption { padding-top: 0.25rem; }
 
 EXPERIMENT = Experiment(
     id="draw",
-    title="Draw a digit",
+    title="Draw",
     idea="Six classifiers learnt from the same hundred labels. Draw a digit, or turn one, and see what each makes of "
     "it, and how sure it is.",
     equation=r"p(y | x) = \operatorname{softmax}(W E(x) + b)_y",
