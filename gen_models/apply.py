@@ -24,7 +24,7 @@ from gen_models.cards import Port
 from gen_models.errors import UserError, ending_in_a_sentence
 from gen_models.families import AutoencoderFacts, InfoGANFacts, Pix2PixFacts
 from gen_models.image_files import on_white, upright
-from gen_models.runtime import Array, Model, to_uint8
+from gen_models.runtime import Array, Model, from_uint8, to_uint8
 
 BATCH = 16
 DROPOUT = 0.5
@@ -120,12 +120,12 @@ def read(model: Model, path: Path, port: Port) -> Array:
     except (OSError, ValueError, SyntaxError) as error:
         raise UserError(f"{path} cannot be read as an image.") from error
     way = Image.Resampling.NEAREST if labels else Image.Resampling.LANCZOS
-    pixels = np.asarray(ImageOps.fit(image, (side, side), way), np.float32)
+    pixels = np.asarray(ImageOps.fit(image, (side, side), way))
     if labels:
         palette = np.array([label.colour for label in labels], np.float32)
-        nearest = np.square(pixels[..., None, :] - palette).sum(-1).argmin(-1)
+        nearest = np.square(np.float32(pixels)[..., None, :] - palette).sum(-1).argmin(-1)
         return np.eye(len(labels), dtype=np.float32)[nearest].transpose(2, 0, 1)
-    return (pixels / 255).reshape(side, side, channels).transpose(2, 0, 1)
+    return from_uint8(pixels.reshape(1, side, side, channels))[0]
 
 
 def image_files(sources: Sequence[Path]) -> list[Path]:

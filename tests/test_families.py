@@ -147,8 +147,8 @@ def test_families_import_nothing_of_ours():
     assert not [name for name in names if name and name.startswith(("gen_models", "training"))]
 
 
-PROVENANCE = {"migrate.py", "cards.py", "model_readme.py"}
-"""What converts the options of a training, holds them and prints them."""
+PROVENANCE = {"migrate.py", "cards.py", "model_readme.py", "without_paths.py"}
+"""What converts the options of a training, holds them, prints them, and takes a person's paths out of them."""
 
 
 def reads_of_config(source):

@@ -186,6 +186,7 @@ def test_pixels_change_scale_in_one_module_alone():
         "runtime.py: images.transpose(0, 3, 1, 2) / np.float32(255)",
         "drawing.py: 255 * (pieces - 1)",
         "board.py: 255 * p",
+        "image_files.py: values * 255",  # of a file whose pixels are floats
     }
 
 

@@ -91,7 +91,8 @@ def train(
     config: Config, data: Texts, code: int, fabric: Fabric | None = None
 ) -> tuple[nn.Module, nn.Module, Run]:
     """Fit (encoder, decoder) with a code of `code` numbers, and return them as they are used, with their run."""
-    run = Run(replace(config, name=f"{config.name}/code-{code}"), fabric)
+    runs = config.runs / config.name
+    run = Run(replace(config, runs=runs, name=f"code-{code}", replace=True), fabric)
     encoder = run.setup(DocumentEncoder(weighting_of(config, data), code, config.word_dropout))
     decoder = run.setup(DocumentDecoder(len(data.words), code))
     parameters = [*encoder.parameters(), *decoder.parameters()]

@@ -213,7 +213,8 @@ def build(
 
 def of_one_run(config: Config, objective: Objective, seed: int) -> Config:
     """The options of one training without labels: it goes on whatever is then done with labels."""
-    own = replace(config, name=f"{config.name}/{objective}-{seed}", seed=seed)
+    runs = config.runs / config.name
+    own = replace(config, runs=runs, name=f"{objective}-{seed}", replace=True, seed=seed)
     study_alone = (
         "objectives",
         "fit_steps",
