@@ -123,7 +123,7 @@ def read(model: Model, path: Path, port: Port) -> Array:
     pixels = np.asarray(ImageOps.fit(image, (side, side), way))
     if labels:
         palette = np.array([label.colour for label in labels], np.float32)
-        nearest = np.square(np.float32(pixels)[..., None, :] - palette).sum(-1).argmin(-1)
+        nearest = np.square(pixels.astype(np.float32)[..., None, :] - palette).sum(-1).argmin(-1)
         return np.eye(len(labels), dtype=np.float32)[nearest].transpose(2, 0, 1)
     return from_uint8(pixels.reshape(1, side, side, channels))[0]
 
