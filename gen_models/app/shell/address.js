@@ -169,6 +169,7 @@
       if (lost.length) say("A part of this link could not be used: the rest is shown.");
     }
     if (shown === path) write("replaceState");
+    rove();
   }
 
   // Open an address as a link would, so that Back comes back from there.

@@ -69,12 +69,14 @@ def show(models: Models, request: controls.Request) -> controls.Reply:
     x = common.as_input(model, request["value"])
     styles, numbers, made = swapped(model, x)
     error = float(np.square(x[0] - made[0, -1]).sum())
+    slant = metric(model, MetricId.SLANT_CORRELATION, "z")
     return {
         "images": {"grid": controls.pixels(picture(model, styles, numbers, made))},
         "text": {
             "grid": "rows: the style of the digit at the left, yours first; columns: the number on top, yours last",
             "leak": share(model, MetricId.LEAK, "perceptron", "mean"),
             "class": share(model, MetricId.SWAP_CLASS),
+            "slant": "–" if slant is None else format_number(slant),
             "error": format_number(error),
         },
     }
@@ -106,6 +108,7 @@ def build(models: Models) -> None:
                     "leak: numbers that a perceptron reads from z; chance is 10 %",
                 ),
                 ("class", "of swaps show the number of the donor of s"),
+                ("slant", "correlation of their slant with that of the donor of z"),
                 ("error", "squared error of your digit from its own s and z"),
             ],
             label="Your digit",

@@ -224,28 +224,31 @@ LatentLab.kinds.DocumentPlanes ??= (() => {
       this.drawNames(places, context, width, height);
     }
 
-    // The topics' names at the medians of their documents, as many as find room.
+    // The topics' names at the medians of their documents, as many as find room; the chosen document's before others.
     drawNames(places, context, width, height) {
-      const { colours, topics } = this.settings;
+      const { colours, reply, topics } = this.settings;
+      const chosen = topics.indexOf(reply.topic);
+      const labels = [...topics.keys()].sort((a, b) => (b === chosen) - (a === chosen));
       context.font = `600 ${width > 300 ? 12 : 9}px system-ui, sans-serif`;
       context.textAlign = "center";
       context.textBaseline = "middle";
       context.lineWidth = 3;
       context.strokeStyle = "#000";
       const taken = [];
-      topics.forEach((name, label) => {
+      for (const label of labels) {
+        const name = topics[label];
         const mine = [...this.topicOf.keys()].filter((i) => this.topicOf[i] === label);
-        if (!mine.length) return;
+        if (!mine.length) continue;
         const middle = (axis) => mine.map((i) => places[2 * i + axis]).sort((a, b) => a - b)[mine.length >> 1];
         const half = context.measureText(name).width / 2;
         const x = clamp(middle(0) * width, half + 2, width - half - 2);
         const y = clamp((1 - middle(1)) * height, 8, height - 8);
-        if (taken.some((other) => Math.abs(other.x - x) < other.half + half && Math.abs(other.y - y) < 12)) return;
+        if (taken.some((other) => Math.abs(other.x - x) < other.half + half && Math.abs(other.y - y) < 12)) continue;
         taken.push({ x, y, half });
         context.strokeText(name, x, y);
         context.fillStyle = colours[label];
         context.fillText(name, x, y);
-      });
+      }
     }
 
     drawMarks({ i, places }, context, width, height) {

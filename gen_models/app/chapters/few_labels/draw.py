@@ -159,9 +159,9 @@ def build(models: Models) -> None:
         )
     with layout.wide():
         markdown(
-            f"All six learnt from the same {len(classifiers.labelled)} labels. Networks are trained as in *Error by "
-            f"labels*; logistic regression is fitted here. *Right* counts {TESTED} test digits, turned by the angle "
-            "that is set."
+            f"All six learnt from the same {len(classifiers.labelled)} labels. Networks are trained as in *Curves*, "
+            f"and logistic regression is fitted here. *Right* counts {TESTED} test digits, turned by the angle that is "
+            "set; *Curves* counts all of them, and averages several draws of labels, with as many of each digit."
         )
 
 

@@ -295,7 +295,8 @@ EXPERIMENT = Experiment(
     notice="The GAN’s samples are by far the nearest to real images: on Fashion-MNIST 0.56 away, where the "
     "autoencoder’s and the VAE’s are 7.90 and 10.60, on digits 1.09 to 6.57 and 7.03. They are as sharp as images, at "
     "0.97 and 0.95; the others are blurred, on Fashion to 0.61 and 0.55. And the GAN alone has no code for your image. "
-    "On neither data is the VAE a better generator than the autoencoder with its fitted Gaussian.",
+    "By this distance the VAE is on neither data better than the autoencoder with its fitted Gaussian; of its digits "
+    "more are recognised, 29 % to 24 %.",
     control=f'[id^="{PREFIX}"] .ll-draw',
     result=f'[data-outlet^="{PREFIX}"] .ll-screens',
     number=f'[id^="{PREFIX}"][id$="-table"] .ll-number',

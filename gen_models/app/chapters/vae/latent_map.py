@@ -25,7 +25,7 @@ START = 8
 PAD, RESULTS = "vae-map", "vae-map-results"
 CLASSES, DOT, PLAIN = 10, 7, (255, 209, 102)
 """Of the digits; half the width of a code's dot; its colour where images have no classes."""
-LEGEND = "Codes of the test images, in the colours of their digits: " + swatches()
+LEGEND = "Codes of the example images, in the colours of their digits: " + swatches()
 
 
 def background(model: Model) -> Array:
@@ -94,7 +94,7 @@ def build(models: Models) -> None:
     first = common.usual(flat)
     with layout.controls():
         choice = common.model_choice(flat, first)
-        codes = address.named("codes", gr.Checkbox(False, label="Codes of all test images"))
+        codes = address.named("codes", gr.Checkbox(False, label="Codes of the example images"))
         legend = gr.Markdown(LEGEND, visible=False, elem_classes="ll-aside")
         canvases = common.Canvases(
             flat,
