@@ -8,6 +8,8 @@
   const WRITE_MS = 500; // browsers refuse more than a hundred writes in half a minute
   const WAIT_MS = 20_000;
   const LOOK_MS = 30;
+  const CLICKS = 5;
+  const CLICK_MS = 500;
   const SAID_MS = 8_000;
   const LONGEST = 2_000; // characters of an address that are read
   const SPACES = "https://huggingface.co";
@@ -122,9 +124,14 @@
     return undefined;
   }
 
+  // Gradio overlooks a click on a tab while it still lays out the row.
   async function select(id) {
+    const asked = opening;
     const button = await until(() => tab(id));
-    if (button && !isSelected(button)) button.click();
+    for (let clicks = 0; button && !isSelected(button) && opening === asked && clicks < CLICKS; clicks++) {
+      button.click();
+      for (let waited = 0; waited < CLICK_MS && !isSelected(button); waited += LOOK_MS) await after(LOOK_MS);
+    }
     return button;
   }
 
