@@ -64,5 +64,8 @@ def test_the_lab_shows_samples_of_each_method_on_stacked_digits(app):
     pictures = app.locator("img.lab-samples")
     expect(pictures.first).to_be_visible()
     assert pictures.count() >= 10
+    app.wait_for_function(
+        "[...document.querySelectorAll('img.lab-samples')].every((each) => each.complete)"
+    )
     sizes = pictures.evaluate_all("all => all.map(img => [img.naturalWidth, img.naturalHeight])")
     assert sizes == [[280, 56]] * len(sizes)

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from gen_models.app.hosting.first_load import FOREVER, LONG, MAX_KEPT, Files, FirstLoad, dressed
 from gen_models.app.shell import opening, page
 
-MAX_RAW, MAX_COMPRESSED = 1_500_000, 120_000
+MAX_RAW, MAX_COMPRESSED = 1_600_000, 150_000
 MAX_COMPONENTS, MAX_EVENTS = 1100, 220
 
 PNG = io.BytesIO()
