@@ -76,7 +76,7 @@ def show(models: Models, request: controls.Request) -> controls.Reply:
             "grid": "rows: the style of the digit at the left, yours first; columns: the number on top, yours last",
             "leak": share(model, MetricId.LEAK, "perceptron", "mean"),
             "class": share(model, MetricId.SWAP_CLASS),
-            "slant": "–" if slant is None else format_number(slant),
+            "slant": "–" if slant is None else f"{slant:.2f}",
             "error": format_number(error),
         },
     }
