@@ -10,7 +10,7 @@ from gen_models import app
 from gen_models.app.chapter import path
 from gen_models.app.chapters import CHAPTERS
 
-pytestmark = [pytest.mark.browser, pytest.mark.serial]  # waits until nothing moves an address
+pytestmark = [pytest.mark.browser]
 
 ELSEWHERE = [
     (chapter, path(chapter, experiment), experiment.elsewhere)

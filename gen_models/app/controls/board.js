@@ -953,22 +953,20 @@ LatentLab.kinds.Board ??= (() => {
 
     // In this order, since a preset sets the rest, and a method its hyper-parameters.
     addressed() {
-      this.addresses = Object.entries(this.parts()).map(([name, [write, read]]) => ({
-        name,
-        root: this.root,
-        value: undefined,
-        toAddress: write,
-        restore: (text) => {
+      this.addresses = Object.entries(this.parts()).map(([name, [write, read]]) => {
+        const one = { name, root: this.root, value: undefined, toAddress: write };
+        one.restore = (text) => {
           if (!read(text)) return false;
           clearTimeout(this.restored);
           this.restored = setTimeout(() => {
             this.reflect();
             this.start();
           });
-          LatentLab.address.note(this.path, name, write());
+          LatentLab.address.note(one.path, name, write()); // the board itself may not know its path yet
           return true;
-        },
-      }));
+        };
+        return one;
+      });
       for (const each of this.addresses) {
         LatentLab.address.register(each, each.name);
         this.path = each.path;

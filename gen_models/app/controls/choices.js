@@ -11,6 +11,7 @@
       this.show(props.value);
       // A page that was hidden is built anew, and its live controls begin where they first began.
       if (props.value !== settings.first) whenThere(settings.targets, () => this.send(props.value));
+      this.atRest = this.toAddress(settings.first);
       if (settings.address) LatentLab.address.register(this, settings.address);
       // Python has chosen; or Gradio, while it builds the page, took back what the address said.
       watch("value", () => {

@@ -185,7 +185,10 @@
       this.build();
       this.settle();
       this.take(props.value);
-      if (settings.address) LatentLab.address.register(this, settings.address);
+      if (settings.address) {
+        this.atRest = this.toAddress(settings.first);
+        LatentLab.address.register(this, settings.address);
+      }
 
       watch(["value", ...Object.keys(settings)], () => this.change(this.takeProps()));
       if (settings.patient) whenSeen(root, () => this.refresh());

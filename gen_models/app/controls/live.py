@@ -156,6 +156,8 @@ class Live(gr.HTML):
             "screens": screens,
             "numbers": numbers,
         }
+        if everything["address"]:
+            everything["first"] = self.postprocess(value)
         super().__init__(
             value=value,
             label=label,

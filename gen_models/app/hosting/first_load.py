@@ -55,8 +55,6 @@ _UNREAD = ("api_info", "api_info_as_input", "api_info_as_output", "example_input
 _CONFIG = re.compile(r"(<script>window\.gradio_config = )(.*?)(;</script>)", re.DOTALL)
 LONG = 1000
 """Characters of settings or of a script from which on they are in a file."""
-AT_ONCE = ("PaintPad", "Board")
-"""Controls with several names in an address, which are there as soon as their tab is: they stay whole in the page."""
 _SETTINGS = re.compile(rf'data-settings="([^"]{{{LONG},}})"')
 _META = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
 _DATA, _MANIFEST = "<script>window.gradio_config", '<link rel="manifest" href="/manifest.json" />'
@@ -229,8 +227,6 @@ def _read_at_once(files: Files, found: re.Match[str]) -> str:
             component.pop(name, None)
         props = component["props"]
         template = props.get("html_template") or ""
-        if any(f"%22kind%22%3A%20%22{kind}%22" in template for kind in AT_ONCE):
-            continue
         if template:
             props["html_template"] = _SETTINGS.sub(partial(_settings_in_file, files), template)
         if len(script := props.get("js_on_load") or "") > LONG:

@@ -15,6 +15,7 @@
   const SPACES = "https://huggingface.co";
   const HOME = "start";
   const LINK_COPIED = "Link copied.";
+  const REST = Symbol("where a control began");
   const WITHOUT = " What you drew, uploaded or trained is not in it.";
 
   const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -24,11 +25,12 @@
   let status; // where sentences go
   let silence; // the timer that ends one
   let shown = ""; // path of the experiment on the screen
-  let opening; // path that is being opened, while it is
+  let opening; // stands for the address that is being opened, while it is
+  let latest; // stands for the one that was opened last
   const values = new Map(); // path -> Map(name -> text) of what differs from its first value
-  const wanted = new Map(); // path -> Map(name -> text) of an address, until the visitor moves something
-  const rests = new Map(); // "path name" -> text of where the control began
-  const controls = new Map(); // path -> Map(name -> control); it has a root element, toAddress, restore(text) -> boolean
+  const wanted = new Map(); // path -> Map(name -> text or REST) of an address, until the visitor moves something
+  const rests = new Map(); // key of a control -> text of where it began
+  const controls = new Map(); // path -> Map(name -> control), which has a root, toAddress, restore(text) -> boolean
   const refused = new Set(); // names in the present address that could not be used
 
   // ------------------------------------------------------------------------------------------------- text of an address
@@ -47,8 +49,13 @@
   // Commas and slashes stay as they are: they are legible, and legal in a fragment.
   const written = (text) => encodeURIComponent(text).replaceAll("%2C", ",").replaceAll("%2F", "/");
 
+  // A control that is not on the screen yet keeps what the address says of it.
   function hashOf(path) {
-    const query = [...(values.get(path) ?? [])].map(([name, text]) => `${written(name)}=${written(text)}`);
+    const coming = [...(wanted.get(path) ?? [])].filter(
+      ([name, text]) => text !== REST && !controls.get(path)?.has(name),
+    );
+    const said = [...coming, ...(values.get(path) ?? [])];
+    const query = said.map(([name, text]) => `${written(name)}=${written(text)}`);
     if (path === HOME) return "";
     return `#${path}${query.length ? `?${query.join("&")}` : ""}`;
   }
@@ -68,11 +75,20 @@
       window.parent.postMessage({ queryString: location.search.slice(1), hash: location.hash }, SPACES);
   }
 
+  // Of a name, its control on the screen: an experiment may have one for each data set.
+  const keyOf = (path, name) => `${path} ${name} ${controls.get(path)?.get(name)?.root.closest("[id]")?.id}`;
+
+  // Where the address wants a control, if anywhere.
+  function wantedOf(path, name) {
+    const text = wanted.get(path)?.get(name);
+    return text === REST ? rests.get(keyOf(path, name)) : text;
+  }
+
   // A control stands at `text`. Where it stands at rest is not written; undefined is not to be written at all.
   function note(path, name, text, isRest = false) {
-    const key = `${path} ${name}`;
+    const key = keyOf(path, name);
     // Another control has put it elsewhere: it does not go back to where that one had put it before.
-    if (isRest && wanted.get(path)?.get(name) === rests.get(key)) wanted.get(path)?.delete(name);
+    if (isRest && wantedOf(path, name) === rests.get(key)) wanted.get(path)?.delete(name);
     if (isRest || !rests.has(key)) rests.set(key, text);
     if (!values.has(path)) values.set(path, new Map());
     if (text === undefined || text === rests.get(key)) values.get(path).delete(name);
@@ -83,7 +99,7 @@
   // ----------------------------------------------------------------------------------------------------------- restoring
 
   function apply(path, name, control) {
-    const text = wanted.get(path)?.get(name);
+    const text = wantedOf(path, name);
     if (text === undefined) return;
     if (!control.restore(text)) {
       wanted.get(path).delete(name);
@@ -97,6 +113,8 @@
     control.path = path;
     if (!controls.has(path)) controls.set(path, new Map());
     controls.get(path).set(name, control);
+    const key = keyOf(path, name);
+    if (control.atRest !== undefined && !rests.has(key)) rests.set(key, control.atRest);
     note(path, name, control.toAddress(control.value));
     apply(path, name, control);
   }
@@ -104,7 +122,7 @@
   // Python has set a control: where it stands in the address that is being restored, it goes there again.
   function again(path, name) {
     const control = controls.get(path)?.get(name);
-    const text = wanted.get(path)?.get(name);
+    const text = wantedOf(path, name);
     if (control && text !== undefined && values.get(path)?.get(name) !== text) control.restore(text);
   }
 
@@ -149,12 +167,14 @@
     const path = nearest(asked);
     const mine = {};
     const isElsewhere = path !== shown;
-    opening = mine;
+    clearTimeout(timer); // what it would write is of before
+    timer = undefined;
+    opening = latest = mine;
     say("");
     refused.clear();
     // What the address does not name goes back to where it began, if it was moved.
     const back = [...(values.get(path)?.keys() ?? [])].filter((name) => !params.has(name));
-    const rest = back.map((name) => [name, rests.get(`${path} ${name}`)]); // for controls that come on the screen later
+    const rest = back.map((name) => [name, REST]); // for controls that come on the screen later
     wanted.set(path, path === asked ? new Map([...rest, ...params]) : new Map());
     shown = path;
     const section = sectionOf(path);
@@ -163,16 +183,14 @@
     if (opening !== mine) return; // meanwhile another was asked for
     if (isElsewhere) window.scrollTo(0, 0);
     const known = controls.get(path) ?? new Map();
-    for (const [name, control] of known) {
-      if (!control.root.isConnected) continue;
-      if (back.includes(name)) control.restore(rests.get(`${path} ${name}`));
-      else apply(path, name, control);
-    }
+    for (const [name, control] of known) if (control.root.isConnected) apply(path, name, control);
     opening = undefined;
     if (path !== asked && asked !== "") say("There is no such experiment here: this is the nearest.");
     else {
       await until(() => [...params.keys()].every((name) => controls.get(path)?.has(name) || refused.has(name)));
+      if (latest !== mine || shown !== path) return; // meanwhile another was asked for
       const lost = [...params.keys()].filter((name) => refused.has(name) || !controls.get(path)?.has(name));
+      for (const name of lost) wanted.get(path)?.delete(name);
       if (lost.length) say("A part of this link could not be used: the rest is shown.");
     }
     if (shown === path) write("replaceState");
@@ -186,9 +204,11 @@
     return open(location.hash);
   }
 
-  // The visitor moves something: from now on, nothing goes back to what the address said.
+  // The visitor moves something: from now on, nothing that is on the screen goes back to what the address said.
   function letGo(event) {
-    if (event.isTrusted && !event.target.closest?.("[role=tab], #ll-tour")) wanted.delete(shown);
+    if (!event.isTrusted || event.target.closest?.("[role=tab], #ll-tour")) return;
+    for (const name of wanted.get(shown)?.keys() ?? [])
+      if (controls.get(shown)?.has(name)) wanted.get(shown).delete(name);
   }
 
   // ------------------------------------------------------------------------------------------------------- tabs on screen
@@ -331,6 +351,7 @@
     all.forEach((field, i) => {
       const control = {
         root: node,
+        atRest: textOf(field, field.first),
         get value() {
           return now[i];
         },
@@ -345,7 +366,6 @@
           return true;
         },
       };
-      rests.set(`${path} ${field.name}`, textOf(field, field.first));
       register(control, field.name, path);
     });
   }

@@ -99,6 +99,6 @@ EXPERIMENT = Experiment(
     control=f'[id^="{PREFIX}"] .ll-slider input',
     result=f'[data-outlet^="{PREFIX}"] .ll-screens',
     number=f'[data-outlet^="{PREFIX}"] .ll-number',
-    elsewhere="data=fashion&code=32&from=4&to=9&t=0.25",
+    elsewhere="data=fashion&code=16&from=4&to=9&t=0.25",
     build=build,
 )

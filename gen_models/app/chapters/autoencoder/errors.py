@@ -114,6 +114,6 @@ EXPERIMENT = Experiment(
     control=f'[id^="{PREFIX}"][id$="-code"] input',
     result=f'[id^="{PREFIX}"] svg',
     number=f'[id^="{PREFIX}"] .ll-number',
-    elsewhere="data=fashion&code=32",
+    elsewhere="data=fashion&code=16",
     build=build,
 )

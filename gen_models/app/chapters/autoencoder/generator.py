@@ -281,6 +281,6 @@ EXPERIMENT = Experiment(
     control=f'[id^="{PREFIX}"][id$="-code"] input',
     result=f'[data-outlet^="{PREFIX}"] .ll-screens',
     number=f'[id^="{PREFIX}"] .ll-number',
-    elsewhere="data=fashion&code=32&s=3&seed=7",
+    elsewhere="data=fashion&code=16&s=3&seed=7",
     build=build,
 )
