@@ -367,19 +367,25 @@ def export_model(config: Config, G: nn.Module, Q: Recogniser, runs: list[Run]) -
         Port("continuous", ("batch", config.continuous), range=(-1, 1)),
     )
     read = {"category": (0, 1), "continuous": None, "sigma": None}
+    is_blind = config.lambda_category == config.lambda_continuous == 0
     export(
         name=config.name,
         root=config.exported,
         family="infogan",
-        title=f"InfoGAN on {test.info.title}",
+        title=f"InfoGAN on {test.info.title}" + ", without L_I" * is_blind,
         lecture="§3.8",
         summary=(
-            f"A GAN on {test.info.title} with a categorical code of {config.categories} values and "
+            f"A GAN on {test.info.title} with the same inputs as an InfoGAN, but nothing in its loss that ties an "
+            "image to its codes: Q learns from the training pictures alone."
+            if is_blind
+            else f"A GAN on {test.info.title} with a categorical code of {config.categories} values and "
             f"{config.continuous} continuous codes that can be read back from its pictures; no label was used. Unlike "
             "the paper's, Q learns from the training pictures too: a picture, moved, should keep its category."
         ),
         limitations=(
-            "Nothing makes a category a digit but that this is the easiest thing to tell apart: in some trainings "
+            "The generator leaves its codes unused: it is here to be compared with."
+            if is_blind
+            else "Nothing makes a category a digit but that this is the easiest thing to tell apart: in some trainings "
             "two digits share a category, or one digit has two."
         ),
         module="training.infogan",

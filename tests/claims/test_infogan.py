@@ -99,3 +99,18 @@ def test_a_fifth_of_the_codes_replaced_and_the_bound_says_nothing(model):
     assert bound.bound(found, 0).category == pytest.approx(2.30, abs=0.005)
     assert bound.zero_at(found) == pytest.approx(0.21, abs=0.005)
     assert found.right > 0.99
+
+
+def test_without_the_term_nobody_uses_the_codes(exported):
+    says(
+        grid.EXPERIMENT,
+        "trained as long: its whole grid is one image",
+        "Q's reading is right as often as a guess, 1 in 10",
+    )
+    alone, other = exported["infogan-digits-without-info"], exported["infogan-digits"]
+    config, whole = alone.card.config, other.card.config
+    assert config["steps"] == whole["steps"] + whole["further_steps"]
+    category, _, q = drawn(alone)
+    assert 0.05 < (q.category == category).mean() < 0.15
+    images, _ = grid.table(alone, 0, np.zeros(1, np.float32), grid.FIRST_SEED)
+    assert np.abs(images / 255 - images[0] / 255).mean() < 0.03

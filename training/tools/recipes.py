@@ -74,6 +74,8 @@ RECIPES = {
     "gan-heads": f"{_GAN_64} --data heads --augment 0.1 --random-hflip --steps 6000",
     "dcgan-fashion": "training.dcgan --precision bf16-mixed --data fashion --size 32 --steps 9400",
     "infogan-digits": "training.infogan --precision bf16-mixed --data digits --steps 2500 --further-steps 1000",
+    "infogan-digits-without-info": "training.infogan --precision bf16-mixed --data digits --steps 3500 --seeds 0"
+    " --lambda-category 0 --lambda-continuous 0",
     "disentangle-digits": f"{_DISENTANGLE} --steps 8000",
     "disentangle-digits-no-adversary": f"{_DISENTANGLE} --steps 3000 --adversary 0",
     "disentangle-digits-wide": f"{_DISENTANGLE} --steps 3000 --z-dim 64",
