@@ -8,7 +8,7 @@ import gradio as gr
 import numpy as np
 import pytest
 import toys
-from gradio_client import Client
+from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
@@ -396,6 +396,21 @@ def test_what_a_visitor_does(client):
     assert client.predict("dcgan-fashion", api_name="/gan_film_model") is not None
 
 
+def test_a_visitors_own_image_is_searched_for(client, tmp_path):
+    Image.fromarray(np.full((40, 60, 3), 200, np.uint8)).save(tmp_path / "own.jpg")
+    (tmp_path / "words.png").write_text("no picture")
+    for model in ("dcgan-fashion", "gan-fashion"):
+        own = handle_file(str(tmp_path / "own.jpg"))
+        shown, big = client.predict(model, own, api_name="/gan_nearest_upload")
+        assert shown.count("<figure") == 7
+        assert "distance 0.00" not in shown
+        assert "training image" in big
+    with pytest.raises(AppError, match="not a PNG, JPEG or WebP"):
+        client.predict(
+            "gan-fashion", handle_file(str(tmp_path / "words.png")), api_name="/gan_nearest_upload"
+        )
+
+
 def test_a_visitor_searches_and_inverts(client):
     args = ("dcgan-fashion", 3, [2])
     shown, big = client.predict(*args, nearest.SAMPLE, api_name="/gan_nearest")
@@ -403,6 +418,7 @@ def test_a_visitor_searches_and_inverts(client):
     _, copied, _ = client.predict(*args, nearest.COPY, api_name="/gan_nearest_strip")
     assert copied != shown
     assert "training image" in big
+    assert "distance 0.00" in copied
     result, big, steps, chart = client.predict("gan-heads", encoder.REAL, [3], api_name="/gan_find")
     assert result.count("<figure") == 3
     assert "forward passes" in big

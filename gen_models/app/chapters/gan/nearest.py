@@ -21,10 +21,12 @@ from gen_models.app.shell.parts import (
     markdown,
     model_choice,
 )
+from gen_models.app.upload import square
 from gen_models.errors import BadRequest
 from gen_models.families import MetricId
 from gen_models.runtime import Array, Model
 
+IMAGES = [".png", ".jpg", ".jpeg", ".webp"]
 SAMPLE, COPY = "a sample of G", "a training image, as a copying G would make it"
 
 
@@ -106,7 +108,11 @@ def build(models: Models) -> None:
             address="sample",
         )
         kind = address.named("for", gr.Radio([SAMPLE, COPY], value=SAMPLE, label="Search for"))
-        seed = common.seed_field()
+        with gr.Row(equal_height=False):
+            seed = common.seed_field()
+            upload = gr.UploadButton(
+                "Search for an image of yours", file_types=IMAGES, size="sm", min_width=200
+            )
     model, search, image = look_up(models, first.card.name, 0, 0, False)
     with layout.results():
         shown = gr.HTML(found(image, search), elem_id="gan-nearest", apply_default_css=False)
@@ -127,6 +133,14 @@ def build(models: Models) -> None:
         images = common.images(model, common.draw(model, checked_seed(seed), common.STRIP))
         return gr.update(images=controls.data_uris(images)), *after
 
+    @user_facing
+    def own(name: str, path: Any) -> tuple[str, str]:
+        """What is nearest to a visitor's image, PNG, JPEG or WebP: its middle square."""
+        model, search, _ = look_up(models, name, 0, 0, False)
+        channels, side, _ = common.shape_of(model)
+        image = square(path, side, channels)[None]
+        return found(image, search), numbers(model, image, search)
+
     inputs, outputs = [choice, seed, chooser, kind], [shown, big]
     quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last"}
     gr.on(
@@ -138,6 +152,7 @@ def build(models: Models) -> None:
         **quiet,
     )
     gr.on([chooser.release, kind.change], look, inputs, outputs, api_name="gan_nearest", **quiet)
+    upload.upload(own, [choice, upload], outputs, api_name="gan_nearest_upload", **quiet)
 
 
 def offer(models: Models) -> None:
