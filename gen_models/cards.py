@@ -23,6 +23,8 @@ from gen_models.families import FAMILIES, Facts, MetricId, Strict, spec_of
 from gen_models.files import write_atomically
 
 SCHEMA = 2
+LOSSES = "losses.svg"
+"""The curves of a model's losses, beside its card, if it was trained in steps since they are kept."""
 LARGEST = 1e300
 """Numbers beyond this are refused: no float would hold their sum."""
 FLAT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")

@@ -48,14 +48,16 @@ from huggingface_hub.utils import disable_progress_bars
 
 from gen_models import cards, files, migrate
 from gen_models import model_readme as readme
-from gen_models.cards import Card
+from gen_models.cards import LOSSES, Card
 from gen_models.errors import UserError, ending_in_a_sentence
 from gen_models.families import FAMILIES, label_of
 from gen_models.without_paths import card_without_paths
 
-KINDS = (".json", ".onnx", ".png", ".md", ".webp")
+KINDS = (".json", ".onnx", ".png", ".md", ".webp", ".svg")
 """Kinds of file that a repository may hold; `.gitattributes`, which the Hub adds to each, is passed over."""
 
+PICTURES = ("preview.webp", "examples.png")
+"""Of the data, which a model may have."""
 _FLAT = cards.FLAT
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,95}")
 _SOURCE = re.compile(
@@ -117,7 +119,7 @@ def fetch(source: Source, tell: Callable[[str], None]) -> Export:
         refuse_strangers(source.repo, sizes)
         card_file = _download(source.repo, "card.json", commit)
         card = read_card(card_file, source.repo)
-        files = [name for name in (*parts(card), "preview.webp", "examples.png") if name in sizes]
+        files = [name for name in (*parts(card), *PICTURES, LOSSES) if name in sizes]
         done, total = 0, sum(sizes[name] for name in files)
         for count, name in enumerate(files):
             tell(f"{count} of {len(files)} files, {done / 1e6:.1f} of {total / 1e6:.1f} MB")
@@ -216,8 +218,8 @@ def parts(card: Card) -> list[str]:
 
 def _contents(folder: Path, card: Card) -> dict[str, bytes]:
     """Return all that an export consists of and nothing else, by file name, but for its README."""
-    images = [name for name in ("preview.webp", "examples.png") if (folder / name).is_file()]
-    content = {name: (folder / name).read_bytes() for name in (*parts(card), *images)}
+    others = [name for name in (*PICTURES, LOSSES) if (folder / name).is_file()]
+    content = {name: (folder / name).read_bytes() for name in (*parts(card), *others)}
     return {"card.json": card.content()} | content  # of today's schema, whatever the file's is
 
 

@@ -35,7 +35,7 @@ from gen_models.families import FAMILIES, Facts
 from gen_models.runtime import to_uint8
 from training.data import Images, Info, to_float
 from training.data.pairs import Pairs
-from training.engine import cli
+from training.engine import cli, curves
 from training.engine.run import Run, RunConfig, check_name
 
 OPSET = 20
@@ -98,8 +98,9 @@ def export(
 ) -> Path:
     """Write `root/name/`: a graph for each role, example images of a test split, sheets, the card and its README.
 
-    Without a run, the card says `without_runs` for the device; without a config, it has no options.
-    Everything is made in a temporary folder first; the card, which makes the model exist, is moved last.
+    Without a run, the card says `without_runs` for the device; without a config, it has no options. Of several runs the
+    first one's losses are drawn. Everything is made in a temporary folder first; the card, which makes the model exist,
+    is moved last.
 
     Raises:
         ParityError: a graph differs from its network by more than TOLERANCE; `root` is then untouched.
@@ -122,6 +123,11 @@ def export(
         files.write_atomically(folder / sheet.file, content)
     for stale in set(folder.glob("*.onnx")) - {folder / graph.file for graph in made.values()}:
         stale.unlink()
+    drawn = curves.losses(runs[0].rows()) if runs else ""
+    if drawn:
+        files.write_atomically(folder / cards.LOSSES, drawn.encode())
+    else:
+        (folder / cards.LOSSES).unlink(missing_ok=True)
     if examples_of is not None:
         save_strip(folder / "examples.png", to_float(examples(examples_of)))
     card = cards.Card(

@@ -341,6 +341,11 @@ class Run:
             for name, value in means.items():
                 self._board.add_scalar(name, value, self.step)
 
+    def rows(self) -> list[dict[str, float]]:
+        """What was logged so far, a row each time."""
+        path = self.config.folder / "log.jsonl"
+        return [json.loads(row) for row in path.read_text().splitlines()] if path.exists() else []
+
     def _diverged(self, what: str) -> str:
         return (
             f"the run diverged at step {self.step} ({what}): lower the learning rate, and give another --name or "

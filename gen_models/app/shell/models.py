@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import time
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from gen_models.app.checks import user_facing
 from gen_models.app.hosting import gradio_private
 from gen_models.app.hosting.hub_models import Repositories
 from gen_models.app.shell import layout, page, thumbnails
-from gen_models.cards import Card, Port
+from gen_models.cards import LOSSES, Card, Port
 from gen_models.errors import BadRequest
 from gen_models.runtime import Array, Model, backend, provider_in_use
 from gen_models.tables import markdown_table
@@ -223,8 +224,18 @@ def get_model(models: dict[str, Model], name: str) -> Model:
 
 
 def described(model: Model) -> str:
-    """Title and facts of a model, in Markdown."""
-    return f"## {model.card.title}\n\n{page.facts(model.card)}"
+    """Title and facts of a model, and the curves of its losses, in Markdown."""
+    return f"## {model.card.title}\n\n{page.facts(model.card)}\n\n{losses(model)}"
+
+
+def losses(model: Model) -> str:
+    """The curves of its losses as an image, if they were kept: HTML."""
+    path = model.folder / LOSSES
+    if not path.is_file():
+        return ""
+    data = base64.b64encode(path.read_bytes()).decode()
+    words = f"What was logged while {model.card.name} was trained, over its steps"
+    return f'<img alt="{escape(words)}" src="data:image/svg+xml;base64,{data}">'
 
 
 def runs_on(provider: str) -> str:
