@@ -304,6 +304,10 @@ class Pix2PixFacts(Facts):
     """Where the input is a label map: what each channel of its one-hot form stands for."""
     channels: tuple[str, ...] = ()
     """Where the input is an image: what its channels are, such as ("line",)."""
+    l1: float = 100.0
+    """Weight of the L1 term, of pixels in [−1, 1]; 0: trained without it."""
+    gan: float = 1.0
+    """Weight of D's term; 0: trained without it."""
 
     def graphs(self) -> Graphs:
         """Name the generator (c, u, p) -> x: u is the noise of its dropout, p the share that is dropped."""

@@ -57,6 +57,16 @@ from training.objectives import (
 )
 from training.schedules import linear_decay
 
+TERMS = {
+    (True, True): ("pix2pix", "A conditional GAN with an L1 term"),
+    (True, False): (
+        "pix2pix, L1 alone",
+        "The generator of a conditional GAN, trained by its L1 term alone",
+    ),
+    (False, True): ("pix2pix, GAN alone", "A conditional GAN without an L1 term"),
+}
+"""Title and what is trained, by whether L1 and whether D has a weight."""
+
 
 @dataclass(frozen=True)
 class Config(PairedConfig):
@@ -73,7 +83,9 @@ class Config(PairedConfig):
     dropout: float = 0.5
     """share of the channels of G's inner layers that z drops"""
     lambda_l1: float = 100.0
-    """weight of L1, of pixels in [−1, 1] as in the paper"""
+    """weight of L1, of pixels in [−1, 1] as in the paper; 0 leaves it out"""
+    lambda_gan: float = 1.0
+    """weight of what D says of G's images; 0 leaves it out"""
     spread: float = 0.0
     """weight of the difference between two draws of G, in [0, 1]; 0 makes one draw alone"""
     gamma: float = 0.0
@@ -95,6 +107,8 @@ class Config(PairedConfig):
             raise UserError(f"--damage is for --data heads-labels, not {self.data}.")
         if self.spread > 1:
             raise UserError(f"--spread must be at most 1, not {self.spread:g}.")
+        if self.lambda_l1 == self.lambda_gan == 0:
+            raise UserError("--lambda-l1 and --lambda-gan cannot both be 0: nothing would train G.")
 
 
 def train(config: Config) -> tuple[nn.Module, Run]:
@@ -136,7 +150,7 @@ def train(config: Config) -> tuple[nn.Module, Run]:
         loss_G = logistic_generator(D(torch.cat([c, x_hat], dim=1)))
         l1 = 2 * (crps(x, x_hat, *other, config.spread) if other else absolute_error(x, x_hat))
         optimizer_G.zero_grad()
-        run.fabric.backward(loss_G.mean() + config.lambda_l1 * l1.mean())
+        run.fabric.backward(config.lambda_gan * loss_G.mean() + config.lambda_l1 * l1.mean())
         optimizer_G.step()
         ema.update(G.module, run.step)
 
@@ -166,14 +180,17 @@ def main(config: Config) -> None:
     """Train, export, evaluate."""
     G, run = train(config)
     if run.is_main:
+        title, what = TERMS[bool(config.lambda_l1), bool(config.lambda_gan)]
         export_pix2pix(
             config,
             G,
             run,
             recipe=Pix2PixRecipe.FAST,
             module="training.pix2pix",
-            title="pix2pix",
-            summary="A conditional GAN with an L1 term; its U-Net is chosen for its time on a CPU",
+            title=title,
+            summary=f"{what}; its U-Net is chosen for its time on a CPU",
+            l1=config.lambda_l1,
+            gan=config.lambda_gan,
         )
         evaluate(config.exported / config.name, measure)
 

@@ -110,6 +110,7 @@ def main(config: Config) -> None:
             module="training.pix2pix_paper",
             title="pix2pix by the paper's recipe",
             summary="A conditional GAN with an L1 term, the paper's own U-Net of 54 M numbers at 256 pixels",
+            l1=config.lambda_l1,
         )
         evaluate(config.exported / config.name, measure)
 

@@ -135,8 +135,13 @@ def export_pix2pix(
     module: str,
     title: str,
     summary: str,
+    l1: float,
+    gan: float = 1.0,
 ) -> None:
-    """Write `exported/<name>/` of a network with the inputs of `translator_ports`, with some test pairs."""
+    """Write `exported/<name>/` of a network with the inputs of `translator_ports`, with some test pairs.
+
+    `l1` and `gan` are the weights of the terms that it was trained by.
+    """
     test = titled(load_pairs(config.data, "test", config.size), config)
     k, _ = sides(test)
     c, x = evenly_spaced_pairs(test, min(EXAMPLES, len(test)))
@@ -158,6 +163,8 @@ def export_pix2pix(
             recipe,
             labels=tuple(Label(label.name, label.colour) for label in test.labels),
             channels=() if test.labels else test.channels,
+            l1=l1,
+            gan=gan,
         ),
         runs=[run],
         graphs={

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from gen_models.app.chapter import TRANSLATION, Chapter
+from gen_models.app.chapter import TRANSLATION, Chapter, Models
 from gen_models.app.chapters.pix2pix import (
     canvases,
     draw,
+    terms,
     thumbnail,
 )
 from gen_models.cards import Card
@@ -24,6 +25,12 @@ def left_out(model: Model) -> str | None:
     return f"{model.card.name} is left out: it needs a graph generator with the inputs c, u and p."
 
 
+def offer(models: Models) -> None:
+    """Offer what the experiments compute."""
+    draw.offer(models)
+    terms.offer(models)
+
+
 CHAPTER = Chapter(
     id="pix2pix",
     title="pix2pix",
@@ -31,8 +38,8 @@ CHAPTER = Chapter(
     script="training.pix2pix",
     shows=shows,
     left_out=left_out,
-    experiments=(draw.EXPERIMENT,),
+    experiments=(draw.EXPERIMENT, terms.EXPERIMENT),
     invitation=("Paint", "a map of labels, and a head follows the brush."),
     thumbnail=thumbnail.thumbnail,
-    offer=draw.offer,
+    offer=offer,
 )

@@ -8,7 +8,7 @@ import gradio as gr
 
 from gen_models.app import controls
 from gen_models.app.chapter import Experiment, Models
-from gen_models.app.chapters.pix2pix import canvases, translate
+from gen_models.app.chapters.pix2pix import canvases, terms, translate
 from gen_models.app.checks import checked_integer, checked_seed, user_facing
 from gen_models.app.controls.drawing import from_png
 from gen_models.app.shell import address, charts, layout
@@ -27,9 +27,10 @@ HINTS = {
 
 
 def in_order(models: Models) -> Models:
-    """Maps of labels first: with them a stranger paints something at once."""
+    """Those that were trained by both terms; maps of labels first: with them a stranger paints something at once."""
     kinds = list(HINTS)
-    quick = [translate.quick(model) for model in models.values()]
+    whole = [each for each in models.values() if terms.way_of(each) == "both"]
+    quick = [translate.quick(model) for model in whole or models.values()]
     quick.sort(key=lambda model: kinds.index(canvases.canvas(model).kind))
     return {model.card.name: model for model in quick}
 
