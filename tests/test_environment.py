@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,8 @@ def test_a_port_that_is_taken_ends_the_app_in_one_sentence_and_is_not_replaced(t
 
 def test_a_port_that_is_taken_meanwhile_ends_in_a_sentence_too(monkeypatch):
     class Page:
+        models = ()
+
         def launch(self, **_):
             raise OSError("Cannot find empty port in range: 7860-7860. You can specify a different")
 
@@ -54,6 +57,8 @@ def test_an_interrupt_while_it_opens_closes_it_and_is_no_fault():
     done = []
 
     class Page:
+        models = ()
+
         def launch(self, **_):
             raise KeyboardInterrupt
 
@@ -103,3 +108,38 @@ def test_a_port_that_is_none_is_refused_with_a_sentence(monkeypatch, word):
 def test_a_port_is_read(monkeypatch, word):
     monkeypatch.setenv("GRADIO_SERVER_PORT", word)
     assert environment.server_port() == int(word)
+
+
+@pytest.mark.parametrize(
+    ("word", "seconds"), [(None, 300), ("", 300), ("0", None), ("0.5", 30), ("90", 5400)]
+)
+def test_idle_minutes(monkeypatch, word, seconds):
+    monkeypatch.delenv("LATENT_IDLE_MINUTES", raising=False)
+    if word is not None:
+        monkeypatch.setenv("LATENT_IDLE_MINUTES", word)
+    assert environment.idle_seconds() == seconds
+
+
+@pytest.mark.parametrize("word", ["-1", "five", "1e9", "nan", "1,5", "0.0001"])
+def test_idle_minutes_that_are_none_end_the_start_in_a_sentence(monkeypatch, word, tmp_path):
+    monkeypatch.setenv("LATENT_IDLE_MINUTES", word)
+    with pytest.raises(UserError, match=f"LATENT_IDLE_MINUTES is '{word}'; it must be a number"):
+        app.build(tmp_path)
+
+
+def test_what_is_idle_while_the_app_is_served_is_closed(monkeypatch, toy_model, caplog):
+    monkeypatch.setenv("LATENT_IDLE_MINUTES", "0.001")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    caplog.set_level("INFO")
+
+    class Page:
+        models = (toy_model,)
+
+        def launch(self, **_):
+            toy_model.open("generator")
+            until = time.monotonic() + 10
+            while "closed 1 graphs" not in caplog.text and time.monotonic() < until:
+                time.sleep(0.01)
+
+    app.serve(Page())
+    assert "closed 1 graphs that nobody used" in caplog.text

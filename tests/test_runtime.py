@@ -1,5 +1,9 @@
 import ast
+import os
+import sys
 import threading
+import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 import onnxruntime as ort
 import pytest
+from onnx import TensorProto, helper
 
 from gen_models import runtime
 from gen_models.errors import UserError
@@ -88,8 +93,6 @@ CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
     [
         ("auto", [CUDA, CPU], [CUDA, CPU]),
         ("auto", [CPU], [CPU]),
-        ("cuda", [CUDA, CPU], [CUDA, CPU]),
-        ("cuda", [CPU], [CPU]),
         ("cpu", [CUDA, CPU], [CPU]),
     ],
 )
@@ -97,10 +100,24 @@ def test_cuda_is_used_if_it_is_there_and_not_declined(wanted, available, chosen)
     assert Backend(wanted, available).providers == chosen
 
 
-def test_a_warning_says_that_cuda_was_asked_for_and_is_not_used():
-    assert "CUDA was asked for" in Backend("cuda", [CPU]).warning("CPU")
-    assert "CUDA was asked for" in Backend("auto", [CUDA, CPU]).warning("CPU")
-    assert Backend("cuda", [CUDA, CPU]).warning("CUDA") is None
+@pytest.mark.filterwarnings("ignore:Specified provider 'CUDAExecutionProvider'")
+@pytest.mark.parametrize("available", [[CPU], [CUDA, CPU]], ids=["not offered", "no device"])
+def test_cuda_that_is_insisted_on_and_not_to_be_had_is_refused(available):
+    if CUDA in available and CUDA in ort.get_available_providers():
+        pytest.skip("there may be a device here")
+    with pytest.raises(UserError, match=r"'cuda', but onnxruntime runs on the CPU alone: install"):
+        Backend("cuda", available).check()
+
+
+def test_cuda_that_is_insisted_on_and_works_is_used(monkeypatch):
+    monkeypatch.setattr(ort, "InferenceSession", OnCuda)
+    assert Backend("cuda", [CUDA, CPU]).providers == [CUDA, CPU]
+    assert OnCuda.asked.pop() == [CUDA, CPU]
+
+
+def test_a_warning_says_that_cuda_is_offered_and_not_used():
+    assert "offers CUDA but runs on CPU" in Backend("auto", [CUDA, CPU]).warning("CPU")
+    assert Backend("auto", [CUDA, CPU]).warning("CUDA") is None
     assert Backend("auto", [CPU]).warning("CPU") is None
     assert Backend("cpu", [CUDA, CPU]).warning("CPU") is None
 
@@ -154,6 +171,131 @@ def test_onnxruntime_gpu_without_a_usable_device_runs_on_the_cpu_and_says_so(
     if CUDA not in ort.get_available_providers():
         assert used == "CPU"
         assert "runs on CPU" in runtime.backend.warning(used)
+
+
+def is_open(model, role="generator"):
+    """Whether a graph has a session, without opening one."""
+    return role in model._sessions
+
+
+def test_an_unused_session_is_closed_freed_and_comes_back_by_itself(toy_model):
+    before = toy_model("generator", z=np.ones((2, 3)))["x"]
+    session = weakref.ref(toy_model._sessions["generator"].session)
+    assert runtime.close_unused([toy_model], idle_s=60) == 0
+    assert is_open(toy_model)
+    assert runtime.close_unused([toy_model], idle_s=0) == 1
+    assert not is_open(toy_model)
+    assert session() is None, "nothing else holds it, so its memory is free"
+    assert runtime.close_unused([toy_model], idle_s=0) == 0
+    np.testing.assert_array_equal(toy_model("generator", z=np.ones((2, 3)))["x"], before)
+    assert is_open(toy_model)
+
+
+def test_every_use_begins_the_idle_time_anew(toy_model, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(runtime.time, "monotonic", lambda: now[0])
+    toy_model("generator", z=np.ones((1, 3)))
+    for _ in range(5):
+        now[0] += 50
+        toy_model("generator", z=np.ones((1, 3)))
+        assert runtime.close_unused([toy_model], idle_s=60) == 0
+    now[0] += 61
+    assert runtime.close_unused([toy_model], idle_s=60) == 1
+
+
+def test_a_session_in_use_is_not_closed_until_it_is_done(toy_model, monkeypatch):
+    running, may_end = threading.Event(), threading.Event()
+
+    class Slow(OnCuda):
+        def run(self, names, feed, *options):
+            running.set()
+            assert may_end.wait(10)
+            return super().run(names, feed)
+
+    monkeypatch.setattr(ort, "InferenceSession", Slow)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(toy_model, "generator", z=np.ones((1, 3)))
+        assert running.wait(10)
+        assert toy_model.close_unused(float("inf")) == 0
+        assert is_open(toy_model)
+        may_end.set()
+        assert answer.result()["x"].shape == (1, 1, 4, 4)
+    assert toy_model.close_unused(float("inf")) == 1
+
+
+def test_a_run_that_fails_does_not_keep_its_session_in_use(toy_model, monkeypatch):
+    class Broken(OnCuda):
+        def run(self, names, feed):
+            raise RuntimeError("broken")
+
+    monkeypatch.setattr(ort, "InferenceSession", Broken)
+    with pytest.raises(RuntimeError, match="broken"):
+        toy_model("generator", z=np.ones((1, 3)))
+    assert toy_model.close_unused(float("inf")) == 1
+
+
+def test_many_threads_have_right_answers_while_sessions_are_closed_under_them(toy_model):
+    expected = [toy_model("generator", z=np.full((1, 3), i))["x"] for i in range(4)]
+    enough = threading.Event()
+
+    def ask(i):
+        answers = []
+        while not enough.is_set():
+            answers.append(toy_model("generator", z=np.full((1, 3), i))["x"])
+            time.sleep(0.002)  # else there is no moment at which nobody uses it
+        return answers
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(ask, i) for i in range(4)]
+        closed, until = 0, time.monotonic() + 30
+        while closed < 10 and time.monotonic() < until:
+            closed += runtime.close_unused([toy_model], idle_s=0)
+        enough.set()
+    assert closed == 10
+    for answers, right in zip(asked, expected, strict=True):
+        assert answers.result()
+        for answer in answers.result():
+            np.testing.assert_array_equal(answer, right)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_sessions_share_one_arena_and_closed_ones_give_it_back():
+    """Two graphs that need 256 MB for a moment, one after the other."""
+    n = 2**26
+    graph = helper.make_graph(
+        [
+            helper.make_node("Expand", ["x", "n"], ["wide"]),
+            helper.make_node("ReduceSum", ["wide"], ["y"], keepdims=0),
+        ],
+        "wide",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [])],
+        [helper.make_tensor("n", TensorProto.INT64, [1], [n])],
+    )
+    opset = [helper.make_opsetid("", 20)]
+    content = helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
+
+    def resident_mb():
+        return (
+            int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 1e6
+        )
+
+    before = resident_mb()
+    sessions = [runtime._session(content, [CPU], 1) for _ in range(2)]
+    for session in sessions:
+        (y,) = session.run(None, {"x": np.ones(1, np.float32)})
+        assert y == n
+    assert 200 < resident_mb() - before < 400
+    del session, sessions
+    runtime._give_memory_back()
+    assert resident_mb() - before < 100
+
+
+def test_the_provider_is_known_without_keeping_a_session_open(toy_model):
+    assert toy_model.provider == "CPU"
+    runtime.close_unused([toy_model], idle_s=0)
+    assert toy_model.provider == "CPU"
+    assert not is_open(toy_model), "/healthz asks every half minute"
 
 
 def test_pixels_change_scale_once_round_and_clip():

@@ -22,7 +22,7 @@ from starlette.middleware import Middleware
 from gen_models import cards
 from gen_models.app import chapters, controls, upload
 from gen_models.app.chapter import Chapter
-from gen_models.app.hosting import guard, health, logs
+from gen_models.app.hosting import guard, health, idle, logs
 from gen_models.app.hosting.first_load import Files, FirstLoad
 from gen_models.app.hosting.hub_models import Repositories
 from gen_models.app.shell import address, opening, page, share, start, theme, thumbnails, tour
@@ -46,6 +46,7 @@ def build(
         UserError: the environment asks for something that there is not.
     """
     backend.check()
+    environment.idle_seconds()
     repositories = Repositories(os.environ.get("LATENT_MODELS", ""))
     found, unreadable = cards.discover(root)
     models = [Model(card, root / card.name) for card in found]
@@ -103,7 +104,7 @@ def lay_out(shown: Sequence[Chapter], model: Model, others: Sequence[Model]) -> 
                 chapter.offer(mine)
 
 
-def serve(demo: gr.Blocks) -> None:
+def serve(demo: health.MonitoredBlocks) -> None:
     """Launch, and stay until interrupted.
 
     Raises:
@@ -111,6 +112,8 @@ def serve(demo: gr.Blocks) -> None:
     """
     # Every picture's header is checked before it is decoded; this is for one that Gradio might open by itself.
     Image.MAX_IMAGE_PIXELS = upload.MAX_PIXELS
+    if idle_s := environment.idle_seconds():
+        idle.watch(demo.models, idle_s)
     try:
         demo.launch(**launch_options())
     except KeyboardInterrupt:  # while it was still opening; after that, Gradio itself waits for it

@@ -1,4 +1,4 @@
-"""What the environment says of Gradio and of the address to serve at. Import this before Gradio.
+"""What the environment says of Gradio, of the address to serve at and of idle models. Import this before Gradio.
 
 Gradio reads its variables while it is imported. A port that is no number would be a traceback there, and a port that
 is taken would be replaced by the next free one of a hundred; here, each is a sentence.
@@ -52,6 +52,20 @@ def check_address() -> None:
                 f"The app cannot be served at {host}{f':{port}' if port else ''}: {reason}; "
                 "GRADIO_SERVER_NAME and GRADIO_SERVER_PORT set the address."
             ) from error
+
+
+def idle_seconds() -> float | None:
+    """Return after how many seconds without use a graph is closed, as LATENT_IDLE_MINUTES says; None for never, or 0.
+
+    Raises:
+        UserError: it is no such number.
+    """
+    word = os.environ.get("LATENT_IDLE_MINUTES") or "5"
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,3})?", word):
+        raise UserError(
+            f"LATENT_IDLE_MINUTES is {word!r}; it must be a number of minutes, or 0 for never."
+        )
+    return 60 * float(word) or None
 
 
 server_port()  # raises now what Gradio would raise

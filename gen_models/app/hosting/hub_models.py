@@ -152,5 +152,5 @@ class Repositories:
 def _try(model: Model, others: Sequence[Model], lay_out: LayOut) -> None:
     """Open its graphs and lay out the page with it, beside the others; raise whatever fails."""
     for role in model.card.graphs:
-        model.session(role)
+        model.open(role)
     lay_out(model, others)
