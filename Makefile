@@ -1,5 +1,5 @@
-# Two environments, each set up once: .venv holds requirements.txt alone and serves the app;
-# .venv-dev adds training and the tools that check the code.
+# Two environments, each set up once, of the versions in constraints.txt: .venv holds requirements.txt alone and
+# serves the app; .venv-dev adds training and the tools that check the code.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
@@ -90,6 +90,14 @@ border: .venv/.serve-stamp ## check that the app starts with requirements.txt al
 audit: .venv-dev/.dev-stamp ## list the licences of all packages, and ask for their known vulnerabilities
 	$(DEV) -m scripts.audit
 
+.PHONY: lock
+lock: .venv-dev/.dev-stamp ## write the versions installed in .venv-dev into constraints.txt
+	$(DEV) -m scripts.lock
+
+.PHONY: memory
+memory: .venv-dev/.dev-stamp browser ## measure memory at start, after every experiment and when idle: 10 minutes
+	$(DEV) -m scripts.memory
+
 .PHONY: browser
 browser: .venv-dev/.dev-stamp
 	@$(DEV) -m scripts.browsers
@@ -105,10 +113,10 @@ clean: ## remove both environments and the caches; models, data and runs stay
 
 ##### Set up
 
-.venv/.serve-stamp: requirements.txt
+.venv/.serve-stamp: requirements.txt constraints.txt
 	$(install)
 
-.venv-dev/.dev-stamp: requirements.txt training/requirements.txt requirements-dev.txt
+.venv-dev/.dev-stamp: requirements.txt training/requirements.txt requirements-dev.txt constraints.txt
 	$(install)
 
 NEW_ENOUGH := import ensurepip, sys; sys.exit(sys.version_info < (3, 11))
@@ -126,7 +134,7 @@ define install
 fi
 @echo "Setting up $(@D) from $^, once ..."
 @rm -f $@; touch $(@D)/.unfinished
-@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
+@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$(filter-out constraints.txt,$^)) -c constraints.txt
 @rm $(@D)/.unfinished
 @touch $@
 endef

@@ -54,7 +54,8 @@ def image(folder: Path) -> None:
     """Fill a folder as the COPY lines fill WORKDIR."""
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     patterns = [line for line in lines if line and not line.startswith("#")]
-    for source, to in (rest.split() for step, rest in STEPS if step == "COPY"):
+    copies = [rest.split() for step, rest in STEPS if step == "COPY"]
+    for source, to in [(source, to) for *sources, to in copies for source in sources]:
         start = ROOT / source
         found = [start] if start.is_file() else [p for p in start.rglob("*") if p.is_file()]
         for path in found:
@@ -101,7 +102,7 @@ def test_it_is_plain_and_its_layers_can_be_reused():
         "packages are installed before the code is copied"
     )
     assert STEPS[names.index("RUN")][1] == (
-        "pip install --no-cache-dir --requirement requirements.txt"
+        "pip install --no-cache-dir --requirement requirements.txt --constraint constraints.txt"
     )
     for rest in (only("CMD"), only("HEALTHCHECK").partition("CMD ")[2]):
         assert json.loads(rest)[0] == "python", "not through a shell, which would keep signals"
@@ -114,7 +115,7 @@ def test_what_is_copied_serves(tmp_path):
     image(folder)
     before = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
     assert {name for name in before if "/" not in name} == {
-        "app.py", "requirements.txt", "CITATION.cff", "pyproject.toml", "gen_models", "exported",
+        "app.py", "requirements.txt", "constraints.txt", "CITATION.cff", "pyproject.toml", "gen_models", "exported",
     }  # fmt: skip
     assert not [name for name in before if name.endswith((".pyi", ".pyc")) or "networks" in name]
 

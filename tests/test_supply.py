@@ -14,7 +14,7 @@ from huggingface_hub import SpaceCard
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from scripts import audit
+from scripts import audit, lock
 
 RUN_FILES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
 """Modules that run what is in a file while they read it."""
@@ -162,6 +162,22 @@ def test_the_models_run_here_with_the_versions_that_are_written_down():
     wanted = list(audit.requirements(audit.TRAINING))
     installed = {name: audit.metadata.version(name) for name in (each.name for each in wanted)}
     assert [each for each in wanted if installed[each.name] not in each.specifier] == []
+
+
+def test_the_lock_satisfies_every_requirement():
+    locked = lock.versions(lock.LOCK.read_text("utf-8").splitlines())
+    wanted = [each for file in lock.FILES for each in audit.requirements(file)]
+    assert len(wanted) > 30
+    for each in wanted:
+        assert each.specifier.contains(locked[audit.canonicalize_name(each.name)]), each
+
+
+def test_the_lock_names_everything_that_is_installed_for_the_requirements():
+    """Whoever adds or raises one writes it again: `make lock`."""
+    locked = lock.versions(lock.LOCK.read_text("utf-8").splitlines())
+    here = lock.versions(lock.lines())
+    # Some packages are for one system or one Python alone.
+    assert {name: locked.get(name) for name in here} == here
 
 
 # ---------------------------------------------------------------------------------------------------------------------
