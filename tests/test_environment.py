@@ -110,6 +110,20 @@ def test_a_port_is_read(monkeypatch, word):
     assert environment.server_port() == int(word)
 
 
+@pytest.mark.parametrize("below", ["", "/lab", "/a/b", "https://example.org", "http://x:8/lab"])
+def test_a_sub_path_or_an_address_is_accepted(monkeypatch, below):
+    monkeypatch.setenv("GRADIO_ROOT_PATH", below)
+    monkeypatch.setattr(environment, "server_port", lambda: None)
+    environment.check_address()
+
+
+@pytest.mark.parametrize("below", ["lab", "/lab/", "/", "/a b", "//lab", "ftp://x/lab"])
+def test_another_sub_path_ends_the_start_in_a_sentence(monkeypatch, below):
+    monkeypatch.setenv("GRADIO_ROOT_PATH", below)
+    with pytest.raises(UserError, match=f"^GRADIO_ROOT_PATH is '{below}'; it must be a path"):
+        environment.check_address()
+
+
 @pytest.mark.parametrize(
     ("word", "seconds"), [(None, 300), ("", 300), ("0", None), ("0.5", 30), ("90", 5400)]
 )

@@ -9,9 +9,10 @@ import urllib.request
 from pathlib import Path
 
 import gradio as gr
+import pytest
 import toys
 
-from gen_models import app, cards, files
+from gen_models import app, cards, files, hub
 from gen_models.app.hosting import health
 
 
@@ -94,6 +95,20 @@ def warnings_of(caplog):
 
 def shown(demo):
     return "\n".join(str(getattr(block, "value", "")) for block in demo.blocks.values())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status"), [("", "ok"), ("no repository", "degraded"), ("me/absent", "degraded")]
+)
+def test_a_repository_that_is_named_and_not_shown_is_left_out_too(
+    tmp_path, monkeypatch, wanted, status
+):
+    monkeypatch.setattr(hub, "cached", lambda source: None)  # and HF_HUB_OFFLINE is set
+    monkeypatch.setenv("LATENT_MODELS", wanted)
+    toys.heads(tmp_path, "whole")
+    said = app.build(tmp_path).health()
+    assert (said["status"], said["models"]) == (status, ["whole"])
+    assert bool(said["repositories"]) is bool(wanted)
 
 
 def test_onnxruntime_gpu_may_stand_in_the_place_of_onnxruntime(monkeypatch):

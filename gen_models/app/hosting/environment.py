@@ -34,11 +34,16 @@ def server_port() -> int | None:
 
 
 def check_address() -> None:
-    """Look whether the app can be served where GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say.
+    """Look whether the app can be served where GRADIO_SERVER_NAME, GRADIO_SERVER_PORT and GRADIO_ROOT_PATH say.
 
     Raises:
         UserError: it cannot, such as when another program uses the port.
     """
+    below = os.environ.get("GRADIO_ROOT_PATH", "")
+    if below and not re.fullmatch(r"(https?://[^\s/]+)?(/[^\s/]+)*", below):
+        raise UserError(
+            f"GRADIO_ROOT_PATH is {below!r}; it must be a path such as /lab, without a slash at its end, or an address."
+        )
     host, port = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), server_port()
     with socket.socket() as probe:
         # As the server itself does: a port that was left a moment ago is free.

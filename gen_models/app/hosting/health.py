@@ -28,9 +28,10 @@ class MonitoredBlocks(LoggedBlocks):
     repositories: Repositories | None = None
 
     def health(self) -> dict[str, Any]:
-        """What is served and what was left out; `status` is "ok" if nothing was."""
+        """What is served and what was left out; `status` is "ok" if nothing was, of a repository neither."""
+        whole = not self.problems and (self.repositories is None or self.repositories.complete)
         return {
-            "status": "degraded" if self.problems else "ok",
+            "status": "ok" if whole else "degraded",
             "provider": provider_in_use(self.models),
             "models": [model.card.name for model in self.models],
             "problems": list(self.problems),

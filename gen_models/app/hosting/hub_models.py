@@ -51,6 +51,11 @@ class Repository:
         """Whether nothing more will happen."""
         return not self._thread.is_alive()
 
+    @property
+    def shown(self) -> bool:
+        """Whether its model is on the page."""
+        return self._shown is not None
+
     def show(self, others: Sequence[Model], lay_out: LayOut) -> Model | None:
         """The model as it is here now, freshly arrived or from the cache. Called once, for the page.
 
@@ -142,6 +147,11 @@ class Repositories:
     def settled(self) -> bool:
         """Whether nothing more will happen."""
         return all(each.settled for each in self.items)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that the host named is on the page."""
+        return not self.unreadable and all(each.shown for each in self.items)
 
     @property
     def lines(self) -> Sequence[str]:
