@@ -129,6 +129,13 @@ def test_with_no_models_there_is_no_provider(tmp_path):
     assert (said["status"], said["models"], said["provider"]) == ("ok", [], None)
 
 
+def test_a_machine_too_busy_for_gradios_look_at_its_own_page_starts_all_the_same(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(gr.networking, "url_ok", lambda url: False)
+    assert healthz(app.build(tmp_path))["status"] == "ok"
+
+
 def test_a_page_of_one_tab_alone_answers_too():
     with gr.Blocks() as demo:
         gr.Markdown("One tab")

@@ -142,6 +142,8 @@ def launch_options() -> dict[str, Any]:
         "max_file_size": guard.MAX_UPLOAD + 1,
         "state_session_capacity": guard.MAX_SESSIONS,
         "enable_monitoring": False,
+        # All that it does is to end the start where Gradio's first look at its own page takes more than 3 seconds.
+        "_frontend": False,
         "app_kwargs": guard.APP_KWARGS
         | {
             "routes": [
