@@ -2,7 +2,8 @@
 
 Playwright's own browser download is not used: a Chrome or Chromium on PATH is, and a Firefox for the few tests that
 run in it too. Where they are missing, Debian can install them for root; anywhere else one sentence says what is
-missing. Without a Firefox its tests are skipped.
+missing. Without a Firefox its tests are skipped, and so is without an nginx the one of a proxy: only CI installs that,
+since on a machine of somebody's own it would be a server that starts.
 """
 
 import os
@@ -42,4 +43,6 @@ if __name__ == "__main__":
         install("chromium", "fonts-dejavu-core")
     if find(FIREFOX) is None:
         install("firefox-esr")
+    if os.environ.get("CI") and shutil.which("nginx", path="/usr/sbin:/usr/bin") is None:
+        install("nginx-light")
     sys.exit(find(CHROMIUM) is None and MISSING)
