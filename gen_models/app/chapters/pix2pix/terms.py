@@ -18,7 +18,7 @@ from gen_models.runtime import Array, Model, from_uint8, to_uint8
 
 SLIDER, RESULTS = "pix2pix-terms", "pix2pix-terms-results"
 WAYS = {"both": "both terms", "l1": "L1 alone", "gan": "GAN alone"}
-DRAWS, LEAST = 8, 1 / 255
+DRAWS, LEAST = 8, 0.004
 """Draws of z behind the numbers, and the least sharpness of a true image that theirs are told in parts of."""
 FIRST_EXAMPLE, SEED = 0, 0
 MISSING = (
