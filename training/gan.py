@@ -32,6 +32,7 @@ from training.engine import cli
 from training.engine.export import Spec, dataset, export, titled
 from training.engine.film import Film, assemble
 from training.engine.gan_runs import recalibrate_generator
+from training.engine.initial import begin_with, check_another
 from training.engine.measurement import evaluate
 from training.engine.networks import Ema
 from training.engine.penalty import r1_penalty
@@ -75,10 +76,13 @@ class Config(RunConfig):
     """Adam's learning rate, of both players"""
     decay: float = 0.0
     """share of the steps, the last ones, over which it falls to 0; 0 for none"""
+    init_from: str = ""
+    """name of another run of this script, of the same sizes, whose G and D this one begins with: fine-tuning"""
 
     def check(self) -> None:
         """Refuse options that no run can have, packs that no batch holds, and a size that G and D are not for."""
         super().check()
+        check_another(self.name, self.init_from)
         if self.pack < 1 or self.batch % self.pack:
             raise UserError(
                 f"--pack must be 1 or more and divide --batch ({self.batch}), not {self.pack}."
@@ -91,7 +95,10 @@ def train(config: Config) -> tuple[nn.Module, Run]:
     """Fit and return the averaged generator and its run."""
     run = Run(config)
     data = load(config.data, "train", size=config.size, channels=config.channels)
-    G, D = map(run.setup, build(config, data.x.shape[1:]))
+    G, D = build(config, data.x.shape[1:])
+    if config.init_from:
+        begin_with(run, config.init_from, G=G, D=D)
+    G, D = run.setup(G), run.setup(D)
     ema = Ema(G.module, config.ema)
     optimizer_G, optimizer_D = (
         run.optimizer(Adam(net.parameters(), config.lr, betas=(0.5, 0.99))) for net in (G, D)

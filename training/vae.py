@@ -46,6 +46,7 @@ from training.data import Images, load, to_float
 from training.data.common import BLACK_GROUND, border_of
 from training.engine import attributes, cli
 from training.engine.export import Spec, dataset, export, titled
+from training.engine.initial import begin_with, check_another
 from training.engine.measurement import evaluate
 from training.engine.networks import evaluating
 from training.engine.run import Run, RunConfig, evenly_spaced, set_lr
@@ -100,6 +101,8 @@ class Config(RunConfig):
     """known factors of the data to find directions for in z, such as smile"""
     lr: float = 2e-3
     """AdamW's highest learning rate"""
+    init_from: str = ""
+    """name of another run of this script, of the same sizes, whose networks this one begins with: fine-tuning"""
 
     def __post_init__(self) -> None:
         """Settle what depends on the data."""
@@ -110,9 +113,10 @@ class Config(RunConfig):
     def check(self) -> None:
         """Refuse options that no run can have, and a size that the networks are not for."""
         super().check()
-        if self.codes and (self.attributes or self.fit_prior):
+        check_another(self.name, self.init_from)
+        if self.codes and (self.attributes or self.fit_prior or self.init_from):
             raise UserError(
-                "--attributes and --fit-prior need one size of z: give --latent-dim, not --codes."
+                "--attributes, --fit-prior and --init-from need one size of z: give --latent-dim, not --codes."
             )
         if self.size is not None:
             with torch.device("meta"):  # no weights are made
@@ -142,7 +146,10 @@ def train(config: Config, fabric: Fabric | None = None) -> tuple[nn.Module, nn.M
     if config.attributes:
         attributes.amounts(data, config.attributes)  # which they are is asked now, not after hours
     _, log_likelihood = OUTPUTS[config.likelihood]
-    encoder, decoder = map(run.setup, build(config, data.x.shape[1:]))
+    encoder, decoder = build(config, data.x.shape[1:])
+    if config.init_from:
+        begin_with(run, config.init_from, encoder=encoder, decoder=decoder)
+    encoder, decoder = run.setup(encoder), run.setup(decoder)
     parameters = [*encoder.parameters(), *decoder.parameters()]
     optimizer = run.optimizer(AdamW(parameters, config.lr, weight_decay=1e-4))
     state = {"encoder": encoder, "decoder": decoder, "optimizer": optimizer}
