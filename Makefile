@@ -56,6 +56,10 @@ numbers: .venv/.serve-stamp ## write the numbers of all cards to exported/number
 	$(SERVE) -m scripts.numbers
 	$(SERVE) -m scripts.readme
 
+.PHONY: notebooks
+notebooks: .venv-dev/.dev-stamp ## run the notebooks whole and keep what they show: about a quarter of an hour
+	$(DEV) -m scripts.notebooks
+
 ##### Check
 
 # Three passes: without a browser, with one thread for each worker; in the browser, where each worker serves an app of

@@ -289,6 +289,16 @@ def test_a_program_that_is_not_the_script_gets_the_command_of_the_options(monkey
     assert cli.command("training.lab", {"name": "lab-r1"}) == "python -m training.lab --name lab-r1"
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_notebook_calls_gets_a_command_of_the_same_options(page):
+    """Also those that depend on the data, which are None by default and settled when a config is made."""
+    config_type = importlib.import_module(f"training.{page}").Config
+    config = config_type("a b", steps=7, seed=3, replace=True)
+    words = shlex.split(cli.command(f"training.{page}", config))
+    assert words[:5] == ["python", "-m", f"training.{page}", "--name", "a b"]
+    assert tyro.cli(config_type, args=words[3:]) == config
+
+
 def test_the_script_itself_gets_the_command_as_it_was_typed(monkeypatch):
     spec = SimpleNamespace(name="training.lab.__main__")
     monkeypatch.setattr(sys, "argv", ["x", "--name", "lab-r1", "--exported", "/e"])

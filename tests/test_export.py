@@ -1,3 +1,5 @@
+import subprocess
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -168,3 +170,11 @@ def test_examples_of_classes_of_unequal_size():
     assert examples(data).flatten().tolist() == [0, 7, 5, 1, 6, 2, 3]
     assert examples(data, 1).flatten().tolist() == [0, 7, 5]
     assert len(examples(Images(x, None, data.info))) == 9
+
+
+def test_a_card_has_the_commit_of_the_code_wherever_it_was_trained(tmp_path, monkeypatch):
+    """A notebook may run in another folder, and that in another repository."""
+    here = export_module._commit()
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    monkeypatch.chdir(tmp_path)
+    assert export_module._commit() == here

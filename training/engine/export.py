@@ -494,9 +494,11 @@ def _as_json(config: RunConfig) -> dict[str, Any]:
 
 def _commit() -> str:
     """The commit of the code, marked where code differs from it; what is exported does not count."""
+    here = Path(__file__).resolve().parents[2]  # a notebook may run in another repository
 
     def git(*words: str) -> str:
-        return subprocess.run(["git", *words], capture_output=True, text=True, check=True).stdout
+        done = subprocess.run(["git", *words], cwd=here, capture_output=True, text=True, check=True)
+        return done.stdout
 
     try:
         changed = git("status", "--porcelain", "--untracked-files=no", "gen_models", "training")
