@@ -62,6 +62,8 @@ class MetricId(StrEnum):
     MEAN_AVERAGE_PRECISION = "mean_average_precision"
     MODES = "modes"
     MODE_KL = "mode_kl"
+    MS_SSIM = "ms_ssim"
+    MS_SSIM_REAL = "ms_ssim_real"
     NEAR_COPIES = "near_copies"
     NEIGHBOUR_ACCURACY = "neighbour_accuracy"
     NEAREST_TRAINING_DISTANCE = "nearest_training_distance"
@@ -79,6 +81,8 @@ class MetricId(StrEnum):
     SECONDS = "seconds"
     SHARPNESS = "sharpness"
     SLANT_CORRELATION = "slant_correlation"
+    SLICED_WASSERSTEIN = "sliced_wasserstein"
+    SLICED_WASSERSTEIN_REAL = "sliced_wasserstein_real"
     SQUARED_ERROR = "squared_error"
     SSIM = "ssim"
     SWAP_CLASS = "swap_class"
@@ -357,6 +361,40 @@ class DisentangleFacts(Facts):
         }
 
 
+class ProGANLoss(StrEnum):
+    """Names the objective of a progressive GAN."""
+
+    LOGISTIC = "logistic"
+    """Non-saturating, with R1."""
+    WGAN_GP = "wgan-gp"
+    """The paper's."""
+
+
+@dataclass(frozen=True)
+class ProGANFacts(Facts):
+    """Holds what is known of a GAN that grew while it was trained (lecture §6.1).
+
+    `gen_models.numerics.growth` says at which level it was when.
+    """
+
+    sides: tuple[int, ...]
+    """Pixels in the side of each level's images, the smallest first."""
+    images: tuple[int, ...]
+    """Training images that were seen at each level."""
+    fade: float
+    """First part of a level over which it fades in; 0: it is there at once."""
+    minibatch_std: bool
+    """Whether D saw the standard deviation over groups of images."""
+    loss: ProGANLoss
+
+    def graphs(self) -> Graphs:
+        """Name each level's generator at the level's end, and in the middle of its fade-in."""
+        made = {f"generator_{side}": Ports(("z",), ("x",)) for side in self.sides}
+        if self.fade:
+            made |= {f"fade_{side}": Ports(("z", "in_alpha"), ("x",)) for side in self.sides[1:]}
+        return made
+
+
 class FeatureTask(StrEnum):
     """Says what a network of features was trained to tell."""
 
@@ -513,6 +551,24 @@ _REAL = {
     M.RECOGNISED_REAL: MetricSpec("real images recognised with p > 0.95", "share by {features}"),
 }
 """The same on images of the data set."""
+_GAN_SAMPLES = {
+    **_SAMPLES,
+    **_REAL,
+    M.PRECISION: _PRECISION,
+    M.RECALL: _RECALL,
+    M.PRECISION_REAL: MetricSpec("precision of real images", "training among test images"),
+    M.RECALL_REAL: MetricSpec("recall of real images", "test among training images"),
+    M.NEAREST_TRAINING_DISTANCE: MetricSpec(
+        "distance to the nearest training image", "median " + _ON_FEATURES
+    ),
+    M.NEAR_COPIES: MetricSpec(
+        "samples nearer to a training image than 99 % of test images",
+        "share of samples",
+        "lower",
+    ),
+}
+"""What is measured on samples of a GAN."""
+_DETAILS = "x 1000, on patches of the Laplacian pyramid"
 _OVER_Z = ("of the mean over {} z",)
 _CODE_SIZE = ("code size {}",)
 
@@ -556,21 +612,29 @@ FAMILIES: dict[str, Family] = {
     "gan": Family(
         GANFacts,
         {
-            **_SAMPLES,
-            **_REAL,
-            M.PRECISION: _PRECISION,
-            M.RECALL: _RECALL,
-            M.PRECISION_REAL: MetricSpec("precision of real images", "training among test images"),
-            M.RECALL_REAL: MetricSpec("recall of real images", "test among training images"),
-            M.NEAREST_TRAINING_DISTANCE: MetricSpec(
-                "distance to the nearest training image", "median " + _ON_FEATURES
-            ),
-            M.NEAR_COPIES: MetricSpec(
-                "samples nearer to a training image than 99 % of test images",
-                "share of samples",
-                "lower",
-            ),
+            **_GAN_SAMPLES,
             M.FID: MetricSpec("FID", "on Inception's 2,048 features", "lower"),
+        },
+        (M.FRECHET_DISTANCE.of(), M.RECALL.of()),
+    ),
+    "progan": Family(
+        ProGANFacts,
+        {
+            **_GAN_SAMPLES,
+            M.SLICED_WASSERSTEIN: MetricSpec(
+                "sliced Wasserstein distance",
+                _DETAILS,
+                "lower",
+                ("images of {} pixels", "details of {} pixels"),
+            ),
+            M.SLICED_WASSERSTEIN_REAL: MetricSpec(
+                "sliced Wasserstein distance of real images",
+                _DETAILS,
+                None,
+                ("images of {} pixels", "details of {} pixels"),
+            ),
+            M.MS_SSIM: MetricSpec("MS-SSIM of two samples", "0 to 1, high if samples are alike"),
+            M.MS_SSIM_REAL: MetricSpec("MS-SSIM of two real images", "0 to 1"),
         },
         (M.FRECHET_DISTANCE.of(), M.RECALL.of()),
     ),

@@ -104,7 +104,7 @@ def test_without_features_only_the_samples_that_are_shown_are_made(monkeypatch):
         pixels=lambda split="test": splits.append(split) or np.zeros((30, 1, 8, 8), np.float32),
     )
     monkeypatch.setattr(gan_evaluation, "features_for", lambda *_: None)
-    monkeypatch.setattr(gan_evaluation, "how_to_make_features", lambda _: "")
+    monkeypatch.setattr(gan_evaluation, "how_to_make_features", lambda *_: "")
     metrics, _ = gan_evaluation.measure(m)
     assert (metrics, sum(made), splits) == ({}, 72, ["test"])
 

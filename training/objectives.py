@@ -102,8 +102,28 @@ def least_squares_generator(fake: Float[Tensor, "b 1"]) -> PerSample:
     return (fake - 1).square().sum(1)
 
 
+def wasserstein_discriminator(real: Float[Tensor, "b 1"], fake: Float[Tensor, "b 1"]) -> PerSample:
+    """D(x̂) − D(x) (Arjovsky et al. 2017)."""
+    return (fake - real).sum(1)
+
+
+def wasserstein_generator(fake: Float[Tensor, "b 1"]) -> PerSample:
+    """−D(x̂) (Arjovsky et al. 2017)."""
+    return -fake.sum(1)
+
+
 def r1(D: Callable[[Tensor], Tensor], x: Float[Tensor, "b c h w"]) -> PerSample:
     """½ ‖∇_x D(x)‖² at real images x, D giving logits (Mescheder et al. 2018). Can be differentiated again."""
     x = x.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(D(x).float().sum(), x, create_graph=True)
     return 0.5 * gradient.square().flatten(1).sum(1)
+
+
+def gradient_penalty(
+    D: Callable[[Tensor], Tensor], x: Float[Tensor, "b c h w"], x_hat: Float[Tensor, "b c h w"]
+) -> PerSample:
+    """(‖∇ D(u x + (1 − u) x̂)‖ − 1)², u uniform in [0, 1] for each image (Gulrajani et al. 2017)."""
+    u = torch.rand(len(x), 1, 1, 1, device=x.device)
+    between = (u * x + (1 - u) * x_hat).detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(D(between).float().sum(), between, create_graph=True)
+    return (gradient.square().flatten(1).sum(1).add(1e-12).sqrt() - 1).square()

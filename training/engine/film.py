@@ -7,6 +7,7 @@ in the run's folder, and put into the export as one: a row for each z, a column 
 from __future__ import annotations
 
 import io
+from collections.abc import Collection
 from copy import deepcopy
 from pathlib import Path
 
@@ -36,10 +37,13 @@ def moments(steps: int, frames: int = FRAMES) -> list[int]:
 class Film:
     """Takes frames of a generator during a run, from z that depend on nothing but their number."""
 
-    def __init__(self, run: Run, latent_dim: int) -> None:
-        self.run = run
+    def __init__(
+        self, run: Run, latent_dim: int, at: Collection[int] | None = None, rows: int = ROWS
+    ) -> None:
+        """`at`: the steps at which frames are taken; None: those of `moments`. `rows`: how many z are shown."""
+        self.run, self.rows = run, rows
         self.folder = run.config.folder / "film"
-        self.moments = set(moments(run.config.steps))
+        self.moments = set(moments(run.config.steps) if at is None else at)
         z = torch.randn(BATCH, latent_dim, generator=torch.Generator().manual_seed(0))
         self.z = z.to(run.fabric.device)
 
@@ -54,13 +58,13 @@ class Film:
         if self.run.step not in self.moments or not self.run.is_main:
             return
         self.folder.mkdir(exist_ok=True)
-        column = np.concatenate(list(to_uint8(self.images(G)[:ROWS].cpu().numpy())))
+        column = np.concatenate(list(to_uint8(self.images(G)[: self.rows].cpu().numpy())))
         buffer = io.BytesIO()
         Image.fromarray(column.squeeze()).save(buffer, "PNG")
         write_atomically(self.folder / f"{self.run.step:07d}.png", buffer.getvalue())
 
 
-def assemble(folder: Path, steps: int) -> tuple[Sheet, bytes]:
+def assemble(folder: Path, steps: int, rows: int = ROWS) -> tuple[Sheet, bytes]:
     """The film of a run of `steps` steps, for the card, and its image, as large as a WebP may be."""
     paths = sorted(path for path in (folder / "film").glob("*.png") if int(path.stem) <= steps)
     columns = []
@@ -68,10 +72,10 @@ def assemble(folder: Path, steps: int) -> tuple[Sheet, bytes]:
         with Image.open(path, formats=["PNG"]) as frame:
             column = np.asarray(frame)
         side = column.shape[1]
-        tiles = torch.tensor(column.reshape(ROWS, side, side, -1)).permute(0, 3, 1, 2)
-        tiles = within_webp(to_float(tiles), ROWS, len(paths))
+        tiles = torch.tensor(column.reshape(rows, side, side, -1)).permute(0, 3, 1, 2)
+        tiles = within_webp(to_float(tiles), rows, len(paths))
         columns.append(np.concatenate(list(to_uint8(tiles.numpy()))).squeeze())
     buffer = io.BytesIO()
     Image.fromarray(np.concatenate(columns, axis=1)).save(buffer, "WEBP", quality=85, method=6)
     taken = tuple(int(path.stem) for path in paths)
-    return Sheet("film.webp", ROWS, len(columns), taken), buffer.getvalue()
+    return Sheet("film.webp", rows, len(columns), taken), buffer.getvalue()

@@ -167,9 +167,9 @@ def where_it_is(folder: Path) -> str:
     return f"the model is in {folder}; to see it, copy that folder to {served} and start the app (`make demo`)"
 
 
-def how_to_make_features(m: Measurement) -> str:
-    """Say that a model's samples could not be measured, and by which commands they can."""
-    source, side = m.model.card.dataset, m.model.output("generator", "x").shape[-1]
+def how_to_make_features(m: Measurement, image: Port) -> str:
+    """Say that a model's samples, like `image`, could not be measured, and by which commands they can."""
+    source, side = m.model.card.dataset, image.shape[-1]
     options = [
         "--name",
         f"features-{source.name}",

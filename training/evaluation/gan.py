@@ -27,24 +27,24 @@ MAX_COMPARED = 2_000
 """Images of each set for precision and recall, which compare all with all."""
 
 
-def measure(m: Measurement) -> Result:
+def measure(m: Measurement, role: str = "generator") -> Result:
     """Fréchet distance, sharpness, precision, recall and a check for copies, on the features of the model's data.
 
     Generated and real test images are compared; how far real training images are from the test images says what
-    a perfect generator would score.
+    a perfect generator would score. `role` is the graph z -> x.
     """
-    k = int(m.model.input("generator", "z").shape[1])
+    k = int(m.model.input(role, "z").shape[1])
     rng = np.random.default_rng(0)
     z = rng.standard_normal((SAMPLES, k), dtype=np.float32)
-    image = m.model.output("generator", "x")
+    image = m.model.output(role, "x")
     recogniser = features_for(m.model, m.model.card.dataset.sha256, image)
     # Without features there is nothing to compare, and samples are only shown.
     fake_x = in_batches(
-        lambda b: m.model("generator", z=b)["x"], z if recogniser is not None else z[:SHOWN]
+        lambda b: m.model(role, z=b)["x"], z if recogniser is not None else z[:SHOWN]
     )
     test_x = m.pixels()
     if recogniser is None:
-        print(how_to_make_features(m), flush=True)
+        print(how_to_make_features(m, image), flush=True)
         metrics: dict[str, Metric] = {}
     else:
         fake, test, train = (

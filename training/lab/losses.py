@@ -16,6 +16,8 @@ from training.objectives import (
     least_squares_generator,
     logistic_discriminator,
     logistic_generator,
+    wasserstein_discriminator,
+    wasserstein_generator,
 )
 
 EPS = 1e-7
@@ -24,19 +26,9 @@ EPS = 1e-7
 Logits = Float[Tensor, "b 1"]
 
 
-def wasserstein_discriminator(real: Logits, fake: Logits) -> PerSample:
-    """D(x̂) − D(x) (Arjovsky et al. 2017)."""
-    return (fake - real).sum(1)
-
-
 def saturating_generator(fake: Logits) -> PerSample:
     """log(1 − D(x̂)), from logits: the generator of the original objective (§3.4; Goodfellow et al. 2014)."""
     return -F.softplus(fake).sum(1)
-
-
-def wasserstein_generator(fake: Logits) -> PerSample:
-    """−D(x̂) (Arjovsky et al. 2017)."""
-    return -fake.sum(1)
 
 
 LOSSES: dict[LabLoss, tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Tensor], Tensor]]] = {

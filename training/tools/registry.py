@@ -23,6 +23,7 @@ from gen_models.families import (
     Objective,
     Pix2PixFacts,
     Pix2PixRecipe,
+    ProGANFacts,
     Translator,
 )
 from gen_models.networks.cyclegan import ResNet
@@ -37,6 +38,7 @@ from gen_models.networks.documents import (
 from gen_models.networks.features import Recogniser
 from gen_models.networks.infogan import Reading
 from gen_models.networks.pix2pix import PaperUNet, UNet
+from gen_models.networks.progan import AtLevel, Fading
 from gen_models.networks.vae import MeanDecoder, MeanEncoder
 from training import (
     autoencoder,
@@ -49,6 +51,7 @@ from training import (
     infogan,
     pix2pix,
     pix2pix_paper,
+    progan,
     vae,
 )
 from training.engine.aliases import current_options
@@ -62,6 +65,7 @@ from training.evaluation import few_labels as few_labels_evaluation
 from training.evaluation import gan as gan_evaluation
 from training.evaluation import infogan as infogan_evaluation
 from training.evaluation import pix2pix as pix2pix_evaluation
+from training.evaluation import progan as progan_evaluation
 from training.evaluation import vae as vae_evaluation
 
 
@@ -116,6 +120,19 @@ def gan_networks(card: cards.Card) -> dict[str, nn.Module]:
     else:
         G, _ = dcgan.build(dcgan.Config(**current_options(dcgan.Config, card.config)), shape)
     return {"generator": G}
+
+
+def progan_networks(card: cards.Card) -> dict[str, nn.Module]:
+    """Build the generators of a progressive GAN: one at each level's end, and one while it fades in."""
+    facts = card.facts_as(ProGANFacts)
+    config = progan.Config(**current_options(progan.Config, card.config))
+    G, _ = progan.build(config, int(card.graphs["generator_4"].outputs[0].shape[1]))
+    nets: dict[str, nn.Module] = {}
+    for level, side in enumerate(facts.sides):
+        nets[f"generator_{side}"] = AtLevel(G, level)
+        if level and facts.fade:
+            nets[f"fade_{side}"] = Fading(G, level)
+    return nets
 
 
 def infogan_networks(card: cards.Card) -> dict[str, nn.Module]:
@@ -191,6 +208,7 @@ FAMILIES: dict[str, Entry] = {
     "autoencoder": Entry(autoencoder_evaluation.measure, autoencoder_networks),
     "vae": Entry(vae_evaluation.measure, vae_networks),
     "gan": Entry(gan_evaluation.measure, gan_networks),
+    "progan": Entry(progan_evaluation.measure, progan_networks),
     "infogan": Entry(infogan_evaluation.measure, infogan_networks),
     "pix2pix": Entry(pix2pix_evaluation.measure, pix2pix_networks),
     "cyclegan": Entry(cyclegan_evaluation.measure, cyclegan_networks),

@@ -1,0 +1,92 @@
+"""A progressive GAN beside real images (lecture §6.1): what is measured on any GAN, and details at each scale."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gen_models import cards
+from gen_models.cards import Metric
+from gen_models.families import GANFacts, GANRecipe, ProGANFacts
+from gen_models.families import MetricId as M
+from gen_models.runtime import Model
+from training.engine import details
+from training.engine.measurement import Measurement, Result, in_batches
+from training.evaluation import gan
+
+MOST = 8_192
+"""Images of each set, where half of the training images are as many."""
+
+
+def measure(m: Measurement) -> Result:
+    """The numbers of any GAN, of the last level, and details of all levels large enough to have patches.
+
+    Half of the training images stand for the real ones, the other half for what a perfect generator would score, as
+    many as there are samples. The GAN of the same data that did not grow is measured beside it, if there is one.
+    """
+    sides = m.model.card.facts_as(ProGANFacts).sides
+    last = sides[-1]
+    metrics, sheet = gan.measure(m, f"generator_{last}")
+    real, other = halves(torch.from_numpy(m.pixels("train")))
+    for side in sides:
+        if side < details.COARSEST:
+            continue
+        sets = {"": samples(m.model, f"generator_{side}", len(real))}
+        if side == last:
+            sets |= {
+                each.card.name: samples(each, "generator", len(real)) for each in ungrown(m, last)
+            }
+        at_side = [F.avg_pool2d(x, last // side) for x in (real, other)]
+        floor, *found = details.distances(at_side[0], [at_side[1], *sets.values()])
+        write = {"n": len(real), "split": "train"}
+        for size, value in floor.items():
+            id = M.SLICED_WASSERSTEIN_REAL
+            metrics[id.of(side, size)] = m.metric(id, value, **write, note="half and half")
+        for name, distances in zip(sets, found, strict=True):
+            for size, value in distances.items():
+                id = M.SLICED_WASSERSTEIN
+                metrics[id.of(side, size, model=name)] = m.metric(id, value, **write)
+        if side == last:
+            metrics |= {
+                M.MS_SSIM.of(model=name): similarity(m, M.MS_SSIM, x) for name, x in sets.items()
+            }
+            metrics[M.MS_SSIM_REAL.of()] = similarity(m, M.MS_SSIM_REAL, real)
+    return metrics, sheet
+
+
+def halves(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Two disjoint sets of images, of one size."""
+    n = min(len(x) // 2, MOST)
+    order = torch.from_numpy(np.random.default_rng(1).permutation(len(x)))
+    return x[order[:n]], x[order[n : 2 * n]]
+
+
+def samples(model: Model, role: str, n: int) -> Tensor:
+    """n images of a generator, from the same z for all with a code of this size."""
+    z = np.random.default_rng(0).standard_normal(
+        (n, int(model.input(role, "z").shape[1])), dtype=np.float32
+    )
+    return torch.from_numpy(in_batches(lambda b: model(role, z=b)["x"], z))
+
+
+def similarity(m: Measurement, id: M, x: Tensor) -> Metric:
+    """MS-SSIM of one half of the images with the other."""
+    n = len(x) // 2
+    parts = zip(x[:n].split(256), x[n : 2 * n].split(256), strict=True)
+    total = sum(details.ms_ssim(a, b) * len(a) for a, b in parts)
+    return m.metric(id, total / n, n, split="train" if id is M.MS_SSIM_REAL else "")
+
+
+def ungrown(m: Measurement, side: int) -> list[Model]:
+    """GANs of today's recipe beside this model, of the same data and size."""
+    root, source = m.model.folder.parent, m.model.card.dataset
+    return [
+        Model(card, root / card.name)
+        for card in cards.discover(root)[0]
+        if card.family == "gan"
+        and card.dataset.sha256 == source.sha256
+        and card.facts_as(GANFacts).recipe is GANRecipe.LOGISTIC_R1
+        and card.graphs["generator"].outputs[0].shape[2] == side
+    ]
