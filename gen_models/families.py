@@ -381,8 +381,8 @@ class ProGANFacts(Facts):
     """Pixels in the side of each level's images, the smallest first."""
     images: tuple[int, ...]
     """Training images that were seen at each level."""
-    fade: float
-    """First part of a level over which it fades in; 0: it is there at once."""
+    fade: int
+    """Images over which a level fades in; 0: it is there at once."""
     minibatch_std: bool
     """Whether D saw the standard deviation over groups of images."""
     loss: ProGANLoss

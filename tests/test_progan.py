@@ -22,7 +22,7 @@ from training.objectives import gradient_penalty
 @pytest.fixture
 def config(tmp_path, picture_folder):
     return progan.Config(
-        name="p", data=f"folder:{picture_folder}", channels=1, latent_dim=6, widths=(8, 6, 4), shares=(1, 2, 2),
+        name="p", data=f"folder:{picture_folder}", channels=1, latent_dim=6, widths=(8, 6, 4), images=(8, 16), fade=8,
         steps=10, batch=4, r1_every=2, log_every=1, save_every=4, accelerator="cpu", random_hflip=True,
         runs=tmp_path / "runs", exported=tmp_path,
     )  # fmt: skip
@@ -141,9 +141,9 @@ def test_the_gradient_penalty_is_0_at_a_slope_of_1_and_by_hand_elsewhere():
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_levels_last_as_long_as_their_shares_whatever_the_data(config):
+def test_levels_last_as_long_as_was_said_whatever_the_data_and_the_last_one_to_the_end(config):
     assert config.sides == (4, 8, 16)
-    assert config.images == (8, 16, 16)
+    assert config.seen == (8, 16, 16)
     grown = [config.growth(step) for step in range(1, 11)]
     assert [level for level, _ in grown] == [0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
     assert [alpha for _, alpha in grown] == [1, 1, 0.5, 1, 1, 1, 0.5, 1, 1, 1]
@@ -152,23 +152,26 @@ def test_levels_last_as_long_as_their_shares_whatever_the_data(config):
     }  # fmt: skip
 
 
-def test_frames_are_taken_of_all_levels_alike_and_at_the_end():
-    config = progan.Config(name="p")
+def test_frames_are_taken_of_all_levels_and_at_the_end():
+    config = progan.Config(
+        name="p", images=(30_000, 50_000, 60_000, 60_000), fade=20_000, steps=16_250
+    )
     at = progan.moments(config)
-    assert len(at) == progan.FRAMES
     assert at[-1] == config.steps
     each = np.bincount([config.growth(step).level for step in at])
-    assert each.min() >= 4
-    alphas = [alpha for level, alpha in map(config.growth, at) if level]
-    assert sum(alpha < 1 for alpha in alphas) >= 6
+    assert each.min() >= 5
+    alphas = [round(alpha, 2) for level, alpha in map(config.growth, at) if level == 3]
+    assert alphas == [0.25, 0.5, 0.75, 1, 1, 1]
+    assert set(at) - {config.steps} <= set(progan.moments(replace(config, steps=20_000)))
+    assert len(progan.moments(replace(config, fade=0))) == 30
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"shares": (1, 2)}, "as many as --widths"),
-        ({"steps": 4}, "less than 2 steps"),
-        ({"fade": 1.5}, "from 0 to 1"),
+        ({"images": (8, 16, 16)}, "one fewer than --widths"),
+        ({"steps": 7}, "must last for 2 steps"),
+        ({"fade": 17}, "and for --fade"),
         ({"devices": 2}, "one device"),
     ],
 )
@@ -181,7 +184,7 @@ def test_a_progan_trains_exports_its_levels_and_its_film_and_is_measured(config,
     progan.main(replace(config, steps=20))
     folder = config.exported / "p"
     card = cards.load(folder / "card.json")
-    assert card.facts_as(ProGANFacts).images == (64 // 4, 128 // 4, 128 // 4)
+    assert card.facts_as(ProGANFacts).images == (8, 16, 56)
     levels = ["generator_4", "generator_8", "generator_16", "fade_8", "fade_16"]
     assert sorted(card.graphs) == sorted(levels)
     model = Model(card, folder)
@@ -202,7 +205,7 @@ def test_a_progan_trains_exports_its_levels_and_its_film_and_is_measured(config,
 
 
 def test_without_a_fade_there_is_nothing_that_fades(config):
-    progan.main(replace(config, fade=0.0, minibatch_std=False))
+    progan.main(replace(config, fade=0, minibatch_std=False))
     card = cards.load(config.exported / "p" / "card.json")
     assert sorted(card.graphs) == ["generator_16", "generator_4", "generator_8"]
     assert "at once" in card.title
@@ -211,7 +214,9 @@ def test_without_a_fade_there_is_nothing_that_fades(config):
 
 @pytest.mark.parametrize("loss", ["logistic", "wgan-gp"])
 def test_a_run_killed_in_the_middle_of_a_fade_ends_as_one_that_was_not(config, monkeypatch, loss):
-    config = replace(config, loss=loss, shares=(1, 4, 4), steps=18, augment=0.5, save_every=5)
+    config = replace(
+        config, loss=loss, images=(8, 32), fade=16, steps=18, augment=0.5, save_every=5
+    )
     whole, _ = progan.train(replace(config, name="whole"))
 
     def killed(run, **_):

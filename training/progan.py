@@ -62,8 +62,8 @@ from training.objectives import (
     wasserstein_generator,
 )
 
-FRAMES, ROWS = 24, 36
-"""Moments and z of the film."""
+ROWS = 36
+"""z of the film."""
 GRADIENT_PENALTY, DRIFT = 10.0, 1e-3
 """Weights of the terms of WGAN-GP."""
 
@@ -84,10 +84,10 @@ class Config(RunConfig):
     """size of z"""
     widths: tuple[int, ...] = (64, 64, 64, 48, 32)
     """channels of G and D at each level: 4, 8, 16, ... pixels"""
-    shares: tuple[int, ...] = (2, 4, 6, 7, 10)
-    """how long each level lasts, in parts of the whole"""
-    fade: float = 0.5
-    """first part of each level over which it fades in; 0: it is there at once"""
+    images: tuple[int, ...] = (40_000, 80_000, 120_000, 140_000)
+    """images that each level sees, but for the last one, which lasts to the end"""
+    fade: int = 40_000
+    """images over which a level fades in; 0: it is there at once"""
     minibatch_std: bool = True
     """show D the standard deviation over groups of 4 images"""
     loss: Literal["logistic", "wgan-gp"] = "logistic"
@@ -111,27 +111,25 @@ class Config(RunConfig):
         return tuple(SMALLEST * 2**level for level in range(len(self.widths)))
 
     @property
-    def images(self) -> tuple[int, ...]:
+    def seen(self) -> tuple[int, ...]:
         """Images that each level sees."""
-        return tuple(self.steps * self.batch * share // sum(self.shares) for share in self.shares)
+        return (*self.images, self.steps * self.batch - sum(self.images))
 
     def growth(self, step: int) -> Growth:
         """Where the networks are in a step, from 1 on."""
-        return growth(step * self.batch, self.images, self.fade)
+        return growth(step * self.batch, self.seen, self.fade)
 
     def check(self) -> None:
         """Refuse options that no run can have, and a schedule in which a level would be left out."""
         super().check()
-        if len(self.shares) != len(self.widths) or not self.widths:
+        if len(self.images) != len(self.widths) - 1:
             raise UserError(
-                f"--shares must be as many as --widths ({len(self.widths)}), not {len(self.shares)}."
+                f"--images must be one fewer than --widths ({len(self.widths)}), not {len(self.images)}."
             )
-        if min(self.images) < 2 * self.batch:
+        if min(self.seen) < 2 * self.batch or min(self.seen[1:], default=0) < self.fade:
             raise UserError(
-                f"--steps {self.steps} leaves a level less than 2 steps: give more, or other --shares."
+                f"Each level must last for 2 steps, and for --fade ({self.fade}) images: give more --steps or --images."
             )
-        if not 0 <= self.fade <= 1:
-            raise UserError(f"--fade must be from 0 to 1, not {self.fade}.")
         if self.devices > 1:
             raise UserError(
                 "training.progan is for one device: levels that are not there yet have no gradient."
@@ -210,17 +208,17 @@ def faded(x: Float[Tensor, "b c h w"], side: int, alpha: float) -> Float[Tensor,
 
 
 def moments(config: Config) -> list[int]:
-    """Steps of the film's frames: as many of each level, about, whatever it lasts; the last is a level's end."""
-    ends = [0.0]
-    for images in config.images:
-        ends.append(ends[-1] + images / config.batch)
-    levels = len(config.images)
-    frames = [levels * (i + 1) / FRAMES for i in range(FRAMES)]
-    steps = []
-    for at in frames:
-        level = min(int(at), levels - 1)
-        steps.append(ends[level] + (at - level) * (ends[level + 1] - ends[level]))
-    return sorted({max(1, int(step)) for step in steps[:-1]} | {config.steps})
+    """Steps of the film's frames: some of each level, while it fades in, after each further `fade`, and at its end.
+
+    Those of a longer run begin with these.
+    """
+    images, start = [], 0
+    for lasts in config.seen:
+        each = config.fade or lasts // 4 or 1
+        marks = [each * quarter // 4 for quarter in (1, 2, 3)] + list(range(each, lasts, each))
+        images += [start + mark for mark in marks if mark < lasts] + [start + lasts]
+        start += lasts
+    return sorted({max(1, seen // config.batch) for seen in images})
 
 
 def exported_moments(config: Config) -> dict[str, int]:
@@ -281,11 +279,11 @@ def export_model(config: Config, snapshots: Snapshots, run: Run) -> None:
         data=dataset(test.info, config.data, config.sides[-1], config.channels),
         examples_of=test,
         facts=ProGANFacts(
-            config.sides, config.images, config.fade, config.minibatch_std, ProGANLoss(config.loss)
+            config.sides, config.seen, config.fade, config.minibatch_std, ProGANLoss(config.loss)
         ),
         runs=[run],
         graphs=graphs,
-        sheets={"film": assemble(config.folder, config.steps, ROWS)},
+        sheets={"film": assemble(config.folder, config.steps, moments(config), ROWS)},
     )
 
 

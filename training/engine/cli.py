@@ -26,7 +26,7 @@ FOLDERS = ("runs", "exported")
 ABOVE_ZERO = {
     "steps", "batch", "log_every", "save_every", "save_minutes", "devices", "size", "channels", "width", "latent_dim",
     "s_dim", "z_dim", "features", "blocks", "codes", "categories", "continuous", "groups", "lr", "ema", "r1_every",
-    "samples", "repeats", "moves", "seconds", "code", "fit_steps", "widths", "shares",
+    "samples", "repeats", "moves", "seconds", "code", "fit_steps", "widths", "images",
 }  # fmt: skip
 """Options that are numbers above 0, where a script has them. All others may be 0, and none is negative."""
 HOW_MANY = ("codes", "seeds")

@@ -64,9 +64,18 @@ class Film:
         write_atomically(self.folder / f"{self.run.step:07d}.png", buffer.getvalue())
 
 
-def assemble(folder: Path, steps: int, rows: int = ROWS) -> tuple[Sheet, bytes]:
-    """The film of a run of `steps` steps, for the card, and its image, as large as a WebP may be."""
-    paths = sorted(path for path in (folder / "film").glob("*.png") if int(path.stem) <= steps)
+def assemble(
+    folder: Path, steps: int, at: Collection[int] | None = None, rows: int = ROWS
+) -> tuple[Sheet, bytes]:
+    """The film of a run of `steps` steps, for the card, and its image, as large as a WebP may be.
+
+    `at` and `rows` are those that the film was taken with.
+    """
+    paths = [
+        path
+        for path in sorted((folder / "film").glob("*.png"))
+        if int(path.stem) <= steps and (at is None or int(path.stem) in at)
+    ]
     columns = []
     for path in paths:
         with Image.open(path, formats=["PNG"]) as frame:
