@@ -22,7 +22,7 @@ from PIL import Image, ImageOps
 from gen_models import cards
 from gen_models.cards import Port
 from gen_models.errors import UserError, ending_in_a_sentence
-from gen_models.families import AutoencoderFacts, InfoGANFacts, Pix2PixFacts
+from gen_models.families import AutoencoderFacts, InfoGANFacts, Pix2PixFacts, ProGANFacts
 from gen_models.image_files import on_white, upright
 from gen_models.runtime import Array, Model, from_uint8, to_uint8
 
@@ -40,6 +40,9 @@ def sample(model: Model, count: int, rng: np.random.Generator, size: int | None)
         b = min(BATCH, count - start)
         if family == "gan":
             yield model("generator", z=_normal(rng, b, model.input("generator", "z")))["x"]
+        elif family == "progan":
+            role = f"generator_{model.card.facts_as(ProGANFacts).sides[-1]}"
+            yield model(role, z=_normal(rng, b, model.input(role, "z")))["x"]
         elif family == "infogan":
             facts = model.card.facts_as(InfoGANFacts)
             category = np.eye(facts.categories)[rng.integers(0, facts.categories, b)]

@@ -163,7 +163,7 @@ def test_frames_are_taken_of_all_levels_and_at_the_end():
     alphas = [round(alpha, 2) for level, alpha in map(config.growth, at) if level == 3]
     assert alphas == [0.25, 0.5, 0.75, 1, 1, 1]
     assert set(at) - {config.steps} <= set(progan.moments(replace(config, steps=20_000)))
-    assert len(progan.moments(replace(config, fade=0))) == 30
+    assert len(progan.moments(replace(config, fade=0))) == 20
 
 
 @pytest.mark.parametrize(

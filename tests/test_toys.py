@@ -20,6 +20,7 @@ TOYS = {
     "lab": lambda root: toys.lab(root),
     "matrix": lambda root: toys.matrix(root),
     "pix2pix": lambda root: toys.pix2pix(root),
+    "progan": lambda root: toys.progan(root),
     "vae": lambda root: toys.vae(root, "vae"),
 }
 

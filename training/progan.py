@@ -214,8 +214,9 @@ def moments(config: Config) -> list[int]:
     """
     images, start = [], 0
     for lasts in config.seen:
-        each = config.fade or lasts // 4 or 1
-        marks = [each * quarter // 4 for quarter in (1, 2, 3)] + list(range(each, lasts, each))
+        each = config.fade or max(1, lasts // 4)
+        marks = {config.fade * quarter // 4 for quarter in (1, 2, 3)} - {0}
+        marks |= set(range(each, lasts, each))
         images += [start + mark for mark in marks if mark < lasts] + [start + lasts]
         start += lasts
     return sorted({max(1, seen // config.batch) for seen in images})

@@ -39,9 +39,9 @@ class EqualisedConv2d(nn.Conv2d):
         nn.init.normal_(self.weight)
         nn.init.zeros_(self.bias)  # pyright: ignore[reportArgumentType]
 
-    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d i j"]:
+    def forward(self, input: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d i j"]:
         """Convolve with the scaled weights."""
-        return F.conv2d(x, self.weight * self.scale, self.bias, padding=self.padding)
+        return F.conv2d(input, self.weight * self.scale, self.bias, padding=self.padding)
 
 
 class EqualisedLinear(nn.Linear):
@@ -53,9 +53,9 @@ class EqualisedLinear(nn.Linear):
         nn.init.normal_(self.weight)
         nn.init.zeros_(self.bias)
 
-    def forward(self, x: Float[Tensor, "b n"]) -> Float[Tensor, "b m"]:
+    def forward(self, input: Float[Tensor, "b n"]) -> Float[Tensor, "b m"]:
         """Multiply by the scaled weights."""
-        return F.linear(x, self.weight * self.scale, self.bias)
+        return F.linear(input, self.weight * self.scale, self.bias)
 
 
 class PixelNorm(nn.Module):
@@ -155,9 +155,9 @@ class AtLevel(nn.Module):
     """One stage of a generator, images clipped to [0, 1]: what is exported and filmed."""
 
     def __init__(
-        self, G: GrowingGenerator, level: int, alpha: float = 1.0, side: int | None = None
+        self, G: nn.Module, level: int, alpha: float = 1.0, side: int | None = None
     ) -> None:
-        """`side`: images are enlarged to it, so that those of all levels stand side by side."""
+        """`G`: a GrowingGenerator. `side`: images are enlarged to it, so that all levels stand side by side."""
         super().__init__()
         self.G, self.level, self.alpha, self.side = G, level, alpha, side
 
@@ -170,7 +170,7 @@ class AtLevel(nn.Module):
 class Fading(nn.Module):
     """One level of a generator while it fades in, with α as an input."""
 
-    def __init__(self, G: GrowingGenerator, level: int) -> None:
+    def __init__(self, G: nn.Module, level: int) -> None:
         super().__init__()
         self.G, self.level = G, level
 

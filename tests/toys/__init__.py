@@ -14,6 +14,7 @@ from toys.heads import heads
 from toys.infogan import infogan
 from toys.lab import lab
 from toys.pix2pix import pix2pix
+from toys.progan import progan
 from toys.vae import vae
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "lab",
     "matrix",
     "pix2pix",
+    "progan",
     "vae",
 ]

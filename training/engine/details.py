@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -21,6 +22,7 @@ WEIGHTS = (0.0448, 0.2856, 0.3001)
 """Exponents of the three finest scales of MS-SSIM (Wang et al. 2003), to be scaled to a sum of 1."""
 
 Images = Float[Tensor, "n c h w"]
+Points = Float[Tensor, "n d"]
 
 
 def laplacian_pyramid(x: Images) -> list[Images]:
@@ -57,20 +59,21 @@ def patches(x: Images, seed: int) -> Float[Tensor, "n*128 d"]:
     return ((found - mean) / variance.clamp_min(1e-12).sqrt()).flatten(1)
 
 
-def sliced_wasserstein(a: Float[Tensor, "n d"], b: Float[Tensor, "n d"]) -> float:
-    """E_u ∫ |F⁻¹_{a·u} − F⁻¹_{b·u}|, u a random direction: the mean distance of sorted projections, times 1000.
+def sliced_wasserstein(a: Points, *others: Points) -> list[float]:
+    """E_u ∫ |F⁻¹_{a·u} − F⁻¹_{b·u}| of each other set b, u a random direction: the distance of sorted projections.
 
-    Of two sets of one size (Rabin et al. 2011). Each direction costs a sort, where the distance without slices would
-    cost an assignment of all points to all.
+    Of sets of one size, times 1000 (Rabin et al. 2011). Each direction costs a sort, where the distance without slices
+    would cost an assignment of all points to all.
     """
     rng = torch.Generator().manual_seed(0)
-    total = 0.0
+    totals = np.zeros(len(others))
     for _ in range(PROJECTIONS // AT_ONCE):
         u = torch.randn(a.shape[1], AT_ONCE, generator=rng)
         u = u / u.norm(dim=0)
-        sorted_a, sorted_b = ((each @ u).T.contiguous().sort(1).values for each in (a, b))
-        total += float((sorted_a - sorted_b).abs().mean())
-    return 1000 * total * AT_ONCE / PROJECTIONS
+        # NumPy's sort takes a third of the time of torch's.
+        reference, *rest = (np.sort((each @ u).T.numpy(), axis=1) for each in (a, *others))
+        totals += [np.abs(reference - each).mean(dtype=np.float64) for each in rest]
+    return (1000 * totals * AT_ONCE / PROJECTIONS).tolist()
 
 
 def distances(real: Images, others: Sequence[Images]) -> list[dict[int, float]]:
@@ -81,9 +84,9 @@ def distances(real: Images, others: Sequence[Images]) -> list[dict[int, float]]:
     pyramids = [laplacian_pyramid(x) for x in (real, *others)]
     found: list[dict[int, float]] = [{} for _ in others]
     for levels in zip(*pyramids, strict=True):
-        reference, *rest = (patches(x, seed) for seed, x in enumerate(levels))
-        for distance, each in zip(found, rest, strict=True):
-            distance[levels[0].shape[-1]] = sliced_wasserstein(reference, each)
+        values = sliced_wasserstein(*(patches(x, seed) for seed, x in enumerate(levels)))
+        for distance, value in zip(found, values, strict=True):
+            distance[levels[0].shape[-1]] = value
     return found
 
 

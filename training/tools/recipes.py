@@ -76,6 +76,10 @@ RECIPES = {
     "infogan-digits": "training.infogan --precision bf16-mixed --data digits --steps 2500 --further-steps 1000",
     "infogan-digits-without-info": "training.infogan --precision bf16-mixed --data digits --steps 3500 --seeds 0"
     " --lambda-category 0 --lambda-continuous 0",
+    "progan-heads": (
+        "training.progan --precision bf16-mixed --data heads --random-hflip --widths 64 64 64 32 16 "
+        "--images 30000 50000 50000 24000 --fade 20000 --steps 12000"
+    ),
     "disentangle-digits": f"{_DISENTANGLE} --steps 8000",
     "disentangle-digits-no-adversary": f"{_DISENTANGLE} --steps 3000 --adversary 0",
     "disentangle-digits-wide": f"{_DISENTANGLE} --steps 3000 --z-dim 64",

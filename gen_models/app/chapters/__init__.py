@@ -18,6 +18,7 @@ from gen_models.app.chapters import (
     lab,
     objectives,
     pix2pix,
+    progan,
     summary,
     vae,
 )
@@ -35,6 +36,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     cyclegan.CHAPTER,
     equilibria.CHAPTER,
     lab.CHAPTER,
+    progan.CHAPTER,
     disentangle.CHAPTER,
     summary.CHAPTER,
 )

@@ -1,0 +1,236 @@
+"""The same z at the end of every level, side by side; and details of the images, measured at each scale."""
+
+from __future__ import annotations
+
+from functools import partial
+from html import escape
+from itertools import pairwise
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from gen_models.app import controls
+from gen_models.app.chapter import Experiment, Models
+from gen_models.app.chapters.progan import common
+from gen_models.app.checks import checked_number, checked_seed, user_facing
+from gen_models.app.shell import layout
+from gen_models.app.shell.parts import big_numbers, endpoint, format_number, markdown
+from gen_models.families import MetricId, parse_key
+from gen_models.numerics import latents
+from gen_models.runtime import Array, Model
+
+SLIDER, RESULTS, BARS = "progan-levels", "progan-levels-results", "progan-levels-bars"
+SHOWN, COLUMNS = 4, 2
+COLOURS = {"grown": "#26868c", "ungrown": "#b8651b", "real": "#7d7a75"}
+ROW, GAP, LEFT, WIDE = 17, 10, 92, 300
+"""Of the bars: the height of one, the space between groups, where they begin, and how long the longest is."""
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Images
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def on_the_way(model: Model, seed: int, t: float) -> Array:
+    """z of four images, each on the way from one draw to another: (4, k)."""
+    ends = common.draw(model, seed, 2 * SHOWN)
+    walks = zip(ends[:SHOWN], ends[SHOWN:], strict=True)
+    return np.concatenate([latents.slerp(a, b, np.array([t])) for a, b in walks])
+
+
+def images(model: Model, z: Array) -> dict[int, Array]:
+    """Images (n, c, side, side) of the same z at the end of each level."""
+    return {side: common.generate(model, side, z) for side in common.facts_of(model).sides}
+
+
+def moved(below: Array, x: Array) -> float:
+    """How far images of a level, halved, are from those of the level below: mean difference of pixels in [0, 1]."""
+    return float(np.abs(common.halved(x, below.shape[-1]) - below).mean())
+
+
+def show(models: Models, request: controls.Request) -> controls.Reply:
+    """Answer the slider."""
+    context = request["context"]
+    model = common.checked_setting(models, context.get("model"))
+    seed = checked_seed(context.get("seed"))
+    found = images(model, on_the_way(model, seed, float(request["value"][0])))
+    sides = list(found)
+    text = {f"at{sides[0]}": "the first level"}
+    for below, side in pairwise(sides):
+        words = format_number(255 * moved(found[below], found[side]), 1)
+        text[f"at{side}"] = f"halved, it is {words} of 255 off the last"
+    return {
+        "images": {f"at{side}": common.canvas(x, sides[-1], COLUMNS) for side, x in found.items()},
+        "text": text,
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Bars
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def ungrown(model: Model) -> str:
+    """The GAN that did not grow and was measured beside this one; "" if none was."""
+    keys = map(parse_key, model.card.metrics)
+    found = (key.model for key in keys if key.id == MetricId.SLICED_WASSERSTEIN)
+    return next(filter(None, found), "")
+
+
+def distances(model: Model) -> dict[int, dict[str, float]]:
+    """Sliced Wasserstein distances of the last level by the side of the details: of this GAN, the other, reality."""
+    last, other = common.facts_of(model).sides[-1], ungrown(model)
+    found: dict[int, dict[str, float]] = {}
+    for side in reversed(common.facts_of(model).sides):
+        metrics = model.card.metrics
+        keys = {
+            "grown": MetricId.SLICED_WASSERSTEIN.of(last, side),
+            "ungrown": MetricId.SLICED_WASSERSTEIN.of(last, side, model=other) if other else "",
+            "real": MetricId.SLICED_WASSERSTEIN_REAL.of(last, side),
+        }
+        row = {kind: metrics[key].value for kind, key in keys.items() if key in metrics}
+        if row:
+            found[side] = row
+    return found
+
+
+def bars(model: Model) -> str:
+    """A group of bars for each size of details: SVG."""
+    found, names = distances(model), names_of(model)
+    longest = max((value for row in found.values() for value in row.values()), default=1.0)
+    parts, y = [], 6.0
+    for side, row in found.items():
+        middle = y + ROW * len(row) / 2 + 5
+        parts.append(f'<text x="{LEFT - 10}" y="{middle}" text-anchor="end">{side} pixels</text>')
+        for kind, value in row.items():
+            length = WIDE * value / longest
+            parts.append(
+                f'<rect x="{LEFT}" y="{y + 1}" width="{length:.1f}" height="{ROW - 3}" fill="{COLOURS[kind]}"/>'
+                f'<text x="{LEFT + length + 8:.1f}" y="{y + 13}">{format_number(value, 1)}</text>'
+            )
+            y += ROW
+        y += GAP
+    x = LEFT
+    for kind, words in names.items():
+        if any(kind in row for row in found.values()):
+            parts.append(
+                f'<rect x="{x}" y="{y}" width="11" height="11" fill="{COLOURS[kind]}"/>'
+                f'<text x="{x + 16}" y="{y + 10}">{escape(words)}</text>'
+            )
+            x += 34 + 7 * len(words)
+    seen = "Bars of the sliced Wasserstein distance at each size of details."
+    return (
+        f'<svg viewBox="0 0 {LEFT + WIDE + 50} {y + 16}" role="img" aria-label="{seen}" font-size="13" '
+        'fill="currentColor" style="display: block; width: 100%; max-width: 40rem">'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def figures(model: Model) -> str:
+    """The mean over all sizes of details, large: HTML."""
+    found = distances(model).values()
+    pairs = []
+    for kind, words in names_of(model).items():
+        values = [row[kind] for row in found if kind in row]
+        if values or kind == "grown":
+            shown = format_number(float(np.mean(values)), 1) if values else "–"
+            pairs.append((shown, f"distance of details, {words}"))
+    return big_numbers(pairs)
+
+
+def names_of(model: Model) -> dict[str, str]:
+    """What each kind of bar is called."""
+    return {"grown": "grown", "ungrown": f"{ungrown(model)}, not grown", "real": "real images"}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The page
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def build(models: Models) -> None:
+    """Lay out the levels side by side, and the bars under them."""
+    made = common.settings(models)
+    if common.are_missing(made):
+        return
+    model = next(iter(made.values()))
+    with layout.controls():
+        slider = controls.LatentSliders(
+            partial(show, made),
+            labels=["t"],
+            value=[0.0],
+            lo=0,
+            hi=1,
+            step=0.01,
+            sweep=True,
+            context={"model": model.card.name, "seed": 0},
+            screens=[(f"at{side}", f"{side} × {side}") for side in common.facts_of(model).sides],
+            label="z walks from one draw, 0, to another, 1",
+            elem_id=SLIDER,
+            results=RESULTS,
+            address="t",
+        )
+        choice = common.choice(made)
+        seed = common.seed_field()
+    with layout.results():
+        layout.outlet(RESULTS)
+        chart = gr.HTML(figures(model) + bars(model), elem_id=BARS)
+    with layout.wide():
+        markdown(
+            "Bars: *sliced Wasserstein distance* of the last level's images to real ones, by the size of the details. "
+            "Patches of 7 × 7 pixels are taken from the levels of a Laplacian pyramid, and both sets of patches are "
+            "compared along 512 random directions, where a sort gives the distance; the numbers are 1000 times it. "
+            "What real images have is that of one half of the training images to the other, as many."
+        )
+
+    @user_facing
+    def follow(name: str, seed: float) -> tuple[dict[str, Any], str]:
+        """Another setting, or other z."""
+        chosen = common.checked_setting(made, name)
+        return gr.update(context={"model": name, "seed": checked_seed(seed)}), (
+            figures(chosen) + bars(chosen)
+        )
+
+    gr.on(
+        [choice.change, seed.change],
+        follow,
+        [choice, seed],
+        [slider, chart],
+        api_visibility="private",
+        show_progress="hidden",
+    )
+
+
+def offer(models: Models) -> None:
+    """The same over HTTP."""
+
+    def levels(model: str, seed: int, t: float) -> dict[str, Any]:
+        """The same four z at the end of every level, a PNG in a data: URI each, by the side of its images; and the
+        sliced Wasserstein distances of the last level by the size of details.
+        """
+        chosen = common.checked_setting(models, model)
+        z = on_the_way(chosen, checked_seed(seed), checked_number(t, 0, 1, "t"))
+        found = images(chosen, z)
+        return {
+            "pictures": {str(side): common.png(x, COLUMNS) for side, x in found.items()},
+            "distances": {str(side): row for side, row in distances(chosen).items()},
+        }
+
+    endpoint(levels, "progan_levels")
+
+
+EXPERIMENT = Experiment(
+    id="levels",
+    title="Levels",
+    idea="The same four $z$ at the end of every level. What a level learned is kept by the next, which adds the "
+    "details of its own size.",
+    equation=r"\begin{aligned} d &= \mathbb{E}_u\, \frac{1}{n} \sum_{i} \big| (P u)_{(i)} - (\hat{P} u)_{(i)} \big| "
+    r"\\ P&,\ \hat{P}\text{: patches of real, of made images} \end{aligned}",
+    lecture="§6.1",
+    notice="",
+    control=f"#{SLIDER} input",
+    result=f"#{RESULTS} canvas",
+    number=f"#{BARS} .ll-number",
+    elsewhere="t=0.6&seed=3",
+    build=build,
+)
