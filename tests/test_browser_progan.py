@@ -68,16 +68,16 @@ def test_the_film_is_scrubbed_and_the_networks_shrink_with_it(page, app_url, bro
 def test_alpha_and_the_level_change_what_is_seen(page, app_url, browser_log):
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(f"{app_url}#progan/fade")
-    detail = page.locator("#progan-fade-results [data-text=detail]")
-    expect(detail).to_have_text("127.5")
+    contrast = page.locator("#progan-fade-results [data-text=contrast]")
+    expect(contrast).to_have_text("25.5")
     before = painted(page, "#progan-fade-results canvas[data-slot=x]")
     page.locator("#progan-fade input").first.focus()
     page.keyboard.press("End")
-    expect(detail).to_have_text("255.0")
+    expect(contrast).to_have_text("127.5")
     changed(page, "#progan-fade-results canvas[data-slot=x]", before)
     page.get_by_role("radio", name="8 × 8").check()
     expect(page).to_have_url(re.compile("side=8"))
-    expect(detail).to_have_text("255.0")
+    expect(contrast).to_have_text("127.5")
     assert browser_log.errors == []
 
 

@@ -108,18 +108,18 @@ def test_the_frame_is_that_of_the_moment(models):
 def test_a_level_at_alpha_and_real_images_as_sharp(models, alpha):
     found = fade.faded(models["toy"], 2, alpha, 0)
     expected = 0.5 + alpha * (board_of(16) - 0.5)
-    assert found.mixed.shape == (9, 3, 16, 16)
+    assert found.mixed.shape == (fade.MEASURED, 3, 16, 16)
     assert np.allclose(found.mixed, expected, atol=1e-6)
     assert np.allclose(found.real, expected, atol=0.01)  # the same chessboard, halved to grey
     assert np.allclose(found.below, 0.5)
     assert np.allclose(found.new, board_of(16))
-    assert common.sharpness(found.mixed) == pytest.approx(alpha, abs=1e-6)
+    assert common.contrast(found.mixed) == pytest.approx(alpha / 2, abs=1e-6)
 
 
 def test_what_alpha_answers(models):
     context = {"model": "toy", "side": 16, "seed": 0}
     reply = fade.show(models, {"value": np.array([0.5]), "context": context})
-    assert reply["text"] == {"detail": "127.5", "detail-real": "127.5", "apart": "127.5"}
+    assert reply["text"] == {"contrast": "63.8", "contrast-real": "63.8", "apart": "127.5"}
     assert reply["images"].keys() == {"x", "real", "below", "new"}
 
 
@@ -219,7 +219,7 @@ def test_what_is_offered(client):
     assert (found["images seen"], found["side"], found["alpha"]) == (768, 8, 0.4)
     found = client.predict("toy", 16, 0.5, 3, api_name="/progan_fade")
     assert size_of(found["picture"]) == size_of(found["real"]) == (50, 50)
-    assert found["detail"] == pytest.approx(0.5)
+    assert found["contrast"] == pytest.approx(0.25)
     found = client.predict("toy", 3, 0.5, api_name="/progan_levels")
     assert [size_of(found["pictures"][side]) for side in ("4", "16")] == [(9, 9), (33, 33)]
     assert found["distances"]["16"]["real"] == 5.0

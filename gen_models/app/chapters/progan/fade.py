@@ -20,12 +20,14 @@ SLIDER, RESULTS = "progan-fade", "progan-fade-results"
 SHOWN, COLUMNS = 9, 3
 FIRST = 16
 """Pixels of the level that is shown at first."""
-REAL = 36
-"""Real images whose details are measured."""
+START = 0.2
+"""α at first."""
+MEASURED = 40
+"""Images of each kind whose contrast is measured."""
 
 
 class Faded(NamedTuple):
-    """Images at one α, (n, c, h, w) each."""
+    """`MEASURED` images at one α, (n, c, h, w) each; of the real ones as many as there are."""
 
     below: Array
     """α = 0"""
@@ -39,7 +41,7 @@ class Faded(NamedTuple):
 @lru_cache(maxsize=32)
 def ends(model: Model, side: int, seed: int) -> tuple[Array, Array]:
     """Images of a level at α = 0 and at α = 1, from the same z."""
-    z = common.draw(model, seed, SHOWN)
+    z = common.draw(model, seed, MEASURED)
     return common.fading(model, side, z, 0), common.fading(model, side, z, 1)
 
 
@@ -47,8 +49,8 @@ def faded(model: Model, level: int, alpha: float, seed: int) -> Faded:
     """A level at α, from z of a seed, and real images as D sees them at this α."""
     side = common.facts_of(model).sides[level]
     below, new = ends(model, side, seed)
-    mixed = common.fading(model, side, common.draw(model, seed, SHOWN), alpha)
-    x = common.halved(common.real_images(model, REAL), side)
+    mixed = common.fading(model, side, common.draw(model, seed, MEASURED), alpha)
+    x = common.halved(common.real_images(model, MEASURED), side)
     half = common.enlarged(common.halved(x, side // 2), side)
     return Faded(below, mixed, new, ((1 - alpha) * half + alpha * x).astype(np.float32))
 
@@ -61,12 +63,12 @@ def show(models: Models, request: controls.Request) -> controls.Reply:
     seed = checked_seed(context.get("seed"))
     found = faded(model, level, float(request["value"][0]), seed)
     largest = common.facts_of(model).sides[-1]
-    shown = {"below": found.below, "x": found.mixed, "new": found.new, "real": found.real[:SHOWN]}
+    shown = {"x": found.mixed, "real": found.real, "below": found.below, "new": found.new}
     return {
-        "images": {slot: common.canvas(x, largest, COLUMNS) for slot, x in shown.items()},
+        "images": {slot: common.canvas(x[:SHOWN], largest, COLUMNS) for slot, x in shown.items()},
         "text": {
-            "detail": format_number(255 * common.sharpness(found.mixed), 1),
-            "detail-real": format_number(255 * common.sharpness(found.real), 1),
+            "contrast": format_number(255 * common.contrast(found.mixed), 1),
+            "contrast-real": format_number(255 * common.contrast(found.real), 1),
             "apart": format_number(255 * float(np.abs(found.new - found.below).mean()), 1),
         },
     }
@@ -87,7 +89,7 @@ def build(models: Models) -> None:
         slider = controls.LatentSliders(
             partial(show, made),
             labels=["α"],
-            value=[0.5],
+            value=[START],
             lo=0,
             hi=1,
             step=0.01,
@@ -100,8 +102,8 @@ def build(models: Models) -> None:
                 ("new", "G at α = 1: the new level"),
             ],
             numbers=[
-                ("detail", "detail of G at α: how far neighbouring pixels differ, of 255"),
-                ("detail-real", "detail of the real images that D sees"),
+                ("contrast", "contrast of G at α: standard deviation of pixels, of 255"),
+                ("contrast-real", "contrast of real images at α"),
                 ("apart", "between α = 0 and α = 1, mean difference, of 255"),
             ],
             label="Weight of the new level",
@@ -116,6 +118,12 @@ def build(models: Models) -> None:
         seed = common.seed_field()
     with layout.results():
         layout.outlet(RESULTS)
+    with layout.wide():
+        markdown(
+            "These networks are the moving average of $G$ as it was when $\\alpha$ had come to ½. The average is over "
+            "the steps before, so it suits a smaller $\\alpha$: about 0.2 here. A longer fade-in would leave it less "
+            "behind; the paper's takes 800,000 images."
+        )
 
     @user_facing
     def follow(side: int, seed: float) -> dict[str, Any]:
@@ -144,10 +152,10 @@ def offer(models: Models) -> None:
         level = common.checked_level(chosen, side)
         found = faded(chosen, level, checked_number(alpha, 0, 1, "α"), checked_seed(seed))
         return {
-            "picture": common.png(found.mixed, COLUMNS),
+            "picture": common.png(found.mixed[:SHOWN], COLUMNS),
             "real": common.png(found.real[:SHOWN], COLUMNS),
-            "detail": common.sharpness(found.mixed),
-            "detail of real": common.sharpness(found.real),
+            "contrast": common.contrast(found.mixed),
+            "contrast of real": common.contrast(found.real),
         }
 
     endpoint(fade, "progan_fade")
@@ -158,13 +166,13 @@ EXPERIMENT = Experiment(
     title="Fade-in",
     idea="A new level knows nothing. It is mixed with the level below, which is good already, and $\\alpha$ rises from "
     "0 to 1 while both learn. Real images fade in too: $D$ never sees a jump.",
-    equation=r"\begin{aligned} G_\alpha(z) &= (1 - \alpha)\, \mathrm{enlarged}\big(G_{l-1}(z)\big) + \alpha\, G_l(z) "
-    r"\\ x_\alpha &= (1 - \alpha)\, \mathrm{enlarged}\big(\mathrm{halved}(x)\big) + \alpha\, x \end{aligned}",
+    equation=r"\begin{aligned} G_\alpha(z) &= (1 - \alpha)\, U G_{l-1}(z) + \alpha\, G_l(z) \\ x_\alpha &= (1 - "
+    r"\alpha)\, U H x + \alpha\, x \\ &\text{$U$: enlarged, $H$: halved} \end{aligned}",
     lecture="§6.1",
     notice="",
     control=f"#{SLIDER} input",
     result=f"#{RESULTS} canvas",
     number=f"#{RESULTS} .ll-number",
-    elsewhere="alpha=0.2&side=32",
+    elsewhere="alpha=0.8&side=32",
     build=build,
 )

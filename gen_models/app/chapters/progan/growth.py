@@ -245,8 +245,8 @@ EXPERIMENT = Experiment(
     title="Growth",
     idea="$G$ and $D$ begin at 4 × 4 pixels, where an image is easy. When that is learnt, both get a level more, and "
     "then the next. Here are 36 $z$, drawn once, through the whole training.",
-    equation=r"\begin{aligned} G_\alpha(z) &= (1 - \alpha)\, \mathrm{enlarged}\big(G_{l-1}(z)\big) + \alpha\, G_l(z) "
-    r"\\ 4 \times 4 &\to 8 \times 8 \to \dots \to 64 \times 64 \end{aligned}",
+    equation=r"\begin{aligned} G_\alpha(z) &= (1 - \alpha)\, U G_{l-1}(z) + \alpha\, G_l(z) \\ &\text{$U$: enlarged to "
+    r"twice the side} \end{aligned}",
     lecture="§6.1",
     notice="",
     control=f"#{FILM} input",

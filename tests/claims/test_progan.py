@@ -1,0 +1,88 @@
+"""What the chapter Progressive GAN claims."""
+
+import numpy as np
+import pytest
+
+from claims import says
+from gen_models.app.chapters import progan
+from gen_models.app.chapters.progan import common, fade, growth, levels
+from gen_models.families import MetricId as M
+
+
+@pytest.fixture(scope="module")
+def model(exported):
+    """The one that is shown first."""
+    models = {name: m for name, m in exported.items() if progan.CHAPTER.shows(m.card)}
+    return next(iter(common.settings(models).values()))
+
+
+@pytest.fixture(scope="module")
+def images(model):
+    """200 z at the end of every level."""
+    z = common.draw(model, 1, 200)
+    parts = [levels.images(model, z[i : i + 50]) for i in range(0, 200, 50)]
+    return {side: np.concatenate([part[side] for part in parts]) for side in parts[0]}
+
+
+def correlation(a, b):
+    """Of what differs from image to image: images less their mean."""
+    a, b = (x - x.mean(0) for x in (a, b))
+    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
+
+
+def test_how_many_images_each_level_saw(model):
+    facts = common.facts_of(model)
+    says(growth.EXPERIMENT, f"Of {sum(facts.images):,} training images")
+    says(growth.EXPERIMENT, f"{sum(facts.images[:2]):,} had at most 8 × 8 pixels")
+    assert facts.sides == (4, 8, 16, 32, 64)
+    assert growth.moment(model, growth.count(model) - 1).seen == sum(facts.images)
+
+
+def test_the_last_images_are_still_like_those_of_8_pixels(images):
+    halved = common.halved(images[64], 8)
+    found = f"{correlation(halved, images[8]):.2f}"
+    says(growth.EXPERIMENT, f"the last images, averaged to 8 × 8, correlate at {found} with those")
+
+
+def test_with_alpha_at_1_contrast_is_lost(model):
+    level = common.facts_of(model).sides.index(fade.FIRST)
+    contrast = [
+        f"{255 * common.contrast(fade.faded(model, level, alpha, 0).mixed):.1f}"
+        for alpha in (fade.START, 1)
+    ]
+    real = f"{255 * common.contrast(fade.faded(model, level, fade.START, 0).real):.1f}"
+    says(fade.EXPERIMENT, f"falls from {contrast[0]} to {contrast[1]}, and real images have {real}")
+    assert float(contrast[1]) < 0.8 * float(contrast[0])
+
+
+def test_what_d_sees_hardly_changes(model):
+    level = common.facts_of(model).sides.index(fade.FIRST)
+    real = [255 * common.contrast(fade.faded(model, level, alpha, 0).real) for alpha in (0, 1)]
+    says(fade.EXPERIMENT, f"from {real[0]:.1f} at α = 0 to {real[1]:.1f} at 1")
+
+
+def test_details_beside_the_gan_that_did_not_grow(exported, model):
+    found = levels.distances(model)
+    assert [*found] == [64, 32, 16]
+    assert levels.ungrown(model) == "gan-heads"
+    means = {kind: np.mean([row[kind] for row in found.values()]) for kind in found[64]}
+    says(
+        levels.EXPERIMENT,
+        f"is {means['grown']:.1f} from real images, *gan-heads* {means['ungrown']:.1f}, and one half of the real ones "
+        f"{means['real']:.1f} from the other",
+    )
+
+
+def test_how_long_both_were_trained(exported, model):
+    seen = [exported[name].card.training.images for name in (model.card.name, "gan-heads")]
+    says(
+        levels.EXPERIMENT,
+        f"It saw {seen[0]:,} images, most of them small, and *gan-heads* {seen[1]:,}",
+    )
+    assert sum(common.facts_of(model).images[:-1]) > seen[0] / 2
+
+
+def test_samples_are_as_diverse_as_real_images(model):
+    metrics = model.card.metrics
+    fake, real = (metrics[id.of()].value for id in (M.MS_SSIM, M.MS_SSIM_REAL))
+    says(levels.EXPERIMENT, f"MS-SSIM of two samples is {fake:.3f}, of two real images {real:.3f}")
