@@ -199,7 +199,7 @@ def test_a_progan_trains_exports_its_levels_and_its_film_and_is_measured(config,
     assert film.shape[:2] == (progan.ROWS, len(card.sheets["film"].steps))
     # The frames of the first level are 4 x 4 squares, enlarged.
     assert film.shape[2:] == (16, 16, 1)
-    keys = [M.SLICED_WASSERSTEIN.of(16, 16), M.SLICED_WASSERSTEIN_REAL.of(16, 16)]
+    keys = [M.SLICED_WASSERSTEIN.of(16), M.SLICED_WASSERSTEIN_REAL.of(16)]
     assert card.metrics.keys() >= {*keys}
     assert card.metrics[keys[0]].value > card.metrics[keys[1]].value > 0
 

@@ -82,12 +82,11 @@ def progan(
     film[:] = 10 * np.arange(FRAMES * n, dtype=np.uint8)[:, None, None, None]
     shown = np.broadcast_to(board_of(largest), (examples, channels, largest, largest))
     metrics = {
-        MetricId.SLICED_WASSERSTEIN.of(largest, side): 10.0 * (i + 1)
-        for i, side in enumerate(sides[1:])
+        MetricId.SLICED_WASSERSTEIN.of(side): 10.0 * (i + 1) for i, side in enumerate(sides[1:])
     }
     metrics |= {
-        MetricId.SLICED_WASSERSTEIN.of(largest, sides[-1], model="other"): 40.0,
-        MetricId.SLICED_WASSERSTEIN_REAL.of(largest, sides[-1]): 5.0,
+        MetricId.SLICED_WASSERSTEIN.of(sides[-1], model="other"): 40.0,
+        MetricId.SLICED_WASSERSTEIN_REAL.of(sides[-1]): 5.0,
         MetricId.FRECHET_DISTANCE: 7.0,
         MetricId.RECALL: 0.5,
     }

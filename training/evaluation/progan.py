@@ -1,10 +1,11 @@
-"""A progressive GAN beside real images (lecture §6.1): what is measured on any GAN, and details at each scale."""
+"""A progressive GAN beside real images (lecture §6.1): what is measured on any GAN, and details at each size."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from gen_models import cards
@@ -21,38 +22,30 @@ MOST = 2_048
 
 
 def measure(m: Measurement) -> Result:
-    """The numbers of any GAN, of the last level, and details of all levels large enough to have patches.
+    """The numbers of any GAN, of the last level's images, and their details, if they have room for patches.
 
     Half of the training images stand for the real ones, the other half for what a perfect generator would score, as
     many as there are samples. The GAN of the same data that did not grow is measured beside it, if there is one.
     """
-    sides = m.model.card.facts_as(ProGANFacts).sides
-    last = sides[-1]
+    last = m.model.card.facts_as(ProGANFacts).sides[-1]
     metrics, sheet = gan.measure(m, f"generator_{last}")
+    if last < details.COARSEST:
+        return metrics, sheet  # no room for patches
     real, other = halves(torch.from_numpy(m.pixels("train")))
-    for side in sides:
-        if side < details.COARSEST:
-            continue
-        sets = {"": samples(m.model, f"generator_{side}", len(real))}
-        if side == last:
-            sets |= {
-                each.card.name: samples(each, "generator", len(real)) for each in ungrown(m, last)
-            }
-        at_side = [F.avg_pool2d(x, last // side) for x in (real, other)]
-        floor, *found = details.distances(at_side[0], [at_side[1], *sets.values()])
-        write = {"n": len(real), "split": "train"}
-        for size, value in floor.items():
-            id = M.SLICED_WASSERSTEIN_REAL
-            metrics[id.of(side, size)] = m.metric(id, value, **write, note="half and half")
-        for name, distances in zip(sets, found, strict=True):
-            for size, value in distances.items():
-                id = M.SLICED_WASSERSTEIN
-                metrics[id.of(side, size, model=name)] = m.metric(id, value, **write)
-        if side == last:
-            metrics |= {
-                M.MS_SSIM.of(model=name): similarity(m, M.MS_SSIM, x) for name, x in sets.items()
-            }
-            metrics[M.MS_SSIM_REAL.of()] = similarity(m, M.MS_SSIM_REAL, real)
+    sets = {"": samples(m.model, f"generator_{last}", len(real))}
+    sets |= {each.card.name: samples(each, "generator", len(real)) for each in ungrown(m, last)}
+    floor, *found = details.distances(real, [other, *sets.values()])
+    write = partial(m.metric, n=len(real), split="train")
+    for size, value in floor.items():
+        id = M.SLICED_WASSERSTEIN_REAL
+        metrics[id.of(size)] = write(id, value, note="half and half")
+    for name, distances in zip(sets, found, strict=True):
+        for size, value in distances.items():
+            id = M.SLICED_WASSERSTEIN
+            metrics[id.of(size, model=name)] = write(id, value)
+    for name, x in sets.items():
+        metrics[M.MS_SSIM.of(model=name)] = similarity(m, M.MS_SSIM, x)
+    metrics[M.MS_SSIM_REAL.of()] = similarity(m, M.MS_SSIM_REAL, real)
     return metrics, sheet
 
 

@@ -79,14 +79,14 @@ def ungrown(model: Model) -> str:
 
 def distances(model: Model) -> dict[int, dict[str, float]]:
     """Sliced Wasserstein distances of the last level by the side of the details: of this GAN, the other, reality."""
-    last, other = common.facts_of(model).sides[-1], ungrown(model)
+    other = ungrown(model)
     found: dict[int, dict[str, float]] = {}
     for side in reversed(common.facts_of(model).sides):
         metrics = model.card.metrics
         keys = {
-            "grown": MetricId.SLICED_WASSERSTEIN.of(last, side),
-            "ungrown": MetricId.SLICED_WASSERSTEIN.of(last, side, model=other) if other else "",
-            "real": MetricId.SLICED_WASSERSTEIN_REAL.of(last, side),
+            "grown": MetricId.SLICED_WASSERSTEIN.of(side),
+            "ungrown": MetricId.SLICED_WASSERSTEIN.of(side, model=other) if other else "",
+            "real": MetricId.SLICED_WASSERSTEIN_REAL.of(side),
         }
         row = {kind: metrics[key].value for kind, key in keys.items() if key in metrics}
         if row:
