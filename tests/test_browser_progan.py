@@ -89,5 +89,6 @@ def test_z_walks_at_every_level(page, app_url, browser_log):
     page.locator("#progan-levels input").first.focus()
     page.keyboard.press("End")
     changed(page, last, before)
+    expect(page.locator("#progan-levels-results [data-text=moved]")).to_have_text("0.0")
     expect(page.locator("#progan-levels-bars .ll-number").first).to_have_text("15.0")
     assert browser_log.errors == []

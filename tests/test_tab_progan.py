@@ -157,8 +157,12 @@ def test_the_same_z_at_every_level(models):
         assert np.allclose(x.mean((1, 2, 3)), grey, atol=1e-6)
     assert levels.moved(found[8], found[16]) == pytest.approx(0, abs=1e-6)
     assert levels.moved(np.zeros((1, 1, 4, 4)), np.ones((1, 1, 8, 8))) == 1
-    request = {"value": np.array([0.3]), "context": {"model": "toy", "seed": 0}}
-    assert levels.show(models, request)["text"]["at16"].startswith("halved, it is 0.0 of 255")
+    assert levels.between(np.array([0.0, 0.0, 1.0]).reshape(3, 1, 1, 1)) == pytest.approx(2 / 3)
+    request = {"value": np.array([0.0]), "context": {"model": "toy", "seed": 0}}
+    text = levels.show(models, request)["text"]
+    assert text["at16"].startswith("halved, it is 0.0 of 255")
+    assert text["moved"] == "0.0"
+    assert text["others"] == f"{255 * levels.between(grey.reshape(4, 1, 1, 1)):.1f}"
 
 
 def test_bars_of_what_was_measured(models):
@@ -173,8 +177,7 @@ def test_bars_of_what_was_measured(models):
     assert [float(width) for width in widths[:4]] == [150, 300, 37.5, 75]
     assert "other, not grown" in drawn
     assert "15.0" in levels.figures(model)
-    assert "–" in levels.figures(models["bare"])
-    assert levels.bars(models["bare"]).count("<rect") == 0
+    assert levels.figures(models["bare"]) == levels.bars(models["bare"]) == ""
 
 
 # ---------------------------------------------------------------------------------------------------------------------

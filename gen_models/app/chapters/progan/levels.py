@@ -48,6 +48,12 @@ def moved(below: Array, x: Array) -> float:
     return float(np.abs(common.halved(x, below.shape[-1]) - below).mean())
 
 
+def between(x: Array) -> float:
+    """How far images (n, c, h, w) are from one another: mean difference of pixels in [0, 1], over all pairs."""
+    pairs = np.triu_indices(len(x), 1)
+    return float(np.abs(x[pairs[0]] - x[pairs[1]]).mean())
+
+
 def show(models: Models, request: controls.Request) -> controls.Reply:
     """Answer the slider."""
     context = request["context"]
@@ -59,6 +65,8 @@ def show(models: Models, request: controls.Request) -> controls.Reply:
     for below, side in pairwise(sides):
         words = format_number(255 * moved(found[below], found[side]), 1)
         text[f"at{side}"] = f"halved, it is {words} of 255 off the last"
+        text["moved"] = words
+    text["others"] = format_number(255 * between(common.halved(found[sides[-1]], sides[-2])), 1)
     return {
         "images": {f"at{side}": common.canvas(x, sides[-1], COLUMNS) for side, x in found.items()},
         "text": text,
@@ -95,9 +103,11 @@ def distances(model: Model) -> dict[int, dict[str, float]]:
 
 
 def bars(model: Model) -> str:
-    """A group of bars for each size of details: SVG."""
+    """A group of bars for each size of details: SVG; nothing if none was measured."""
     found, names = distances(model), names_of(model)
-    longest = max((value for row in found.values() for value in row.values()), default=1.0)
+    if not found:
+        return ""
+    longest = max(value for row in found.values() for value in row.values())
     parts, y = [], 6.0
     for side, row in found.items():
         middle = y + ROW * len(row) / 2 + 5
@@ -121,7 +131,7 @@ def bars(model: Model) -> str:
     seen = "Bars of the sliced Wasserstein distance at each size of details."
     return (
         f'<svg viewBox="0 0 {LEFT + WIDE + 50} {y + 16}" role="img" aria-label="{seen}" font-size="13" '
-        'fill="currentColor" style="display: block; width: 100%; max-width: 40rem">'
+        'fill="currentColor" style="display: block; width: 100%; max-width: 36rem">'
         f"{''.join(parts)}</svg>"
     )
 
@@ -132,10 +142,10 @@ def figures(model: Model) -> str:
     pairs = []
     for kind, words in names_of(model).items():
         values = [row[kind] for row in found if kind in row]
-        if values or kind == "grown":
-            shown = format_number(float(np.mean(values)), 1) if values else "–"
+        if values:
+            shown = format_number(float(np.mean(values)), 1)
             pairs.append((shown, f"distance of details, {words}"))
-    return big_numbers(pairs)
+    return big_numbers(pairs) if pairs else ""
 
 
 def names_of(model: Model) -> dict[str, str]:
@@ -165,6 +175,10 @@ def build(models: Models) -> None:
             sweep=True,
             context={"model": model.card.name, "seed": 0},
             screens=[(f"at{side}", f"{side} × {side}") for side in common.facts_of(model).sides],
+            numbers=[
+                ("moved", "the last level, halved, off the one before: mean difference, of 255"),
+                ("others", "images of two other z, off one another"),
+            ],
             label="z walks from one draw, 0, to another, 1",
             elem_id=SLIDER,
             results=RESULTS,
@@ -177,10 +191,11 @@ def build(models: Models) -> None:
         chart = gr.HTML(figures(model) + bars(model), elem_id=BARS)
     with layout.wide():
         markdown(
-            "Bars: *sliced Wasserstein distance* of the last level's images to real ones, by the size of the details. "
-            "Patches of 7 × 7 pixels are taken from the levels of a Laplacian pyramid, and both sets of patches are "
-            "compared along 512 random directions, where a sort gives the distance; the numbers are 1000 times it. "
-            "What real images have is that of one half of the training images to the other, as many."
+            "Bars, where it was measured: *sliced Wasserstein distance* of the last level's images to real ones, by "
+            "the size of the details. Patches of 7 × 7 pixels are taken from the levels of a Laplacian pyramid, and "
+            "both sets of patches are compared along 512 random directions, where a sort gives the distance; the "
+            "numbers are 1000 times it. What real images have is that of one half of the training images to the "
+            "other, as many."
         )
 
     @user_facing
@@ -230,7 +245,7 @@ EXPERIMENT = Experiment(
     notice="",
     control=f"#{SLIDER} input",
     result=f"#{RESULTS} canvas",
-    number=f"#{BARS} .ll-number",
+    number=f"#{RESULTS} .ll-number",
     elsewhere="t=0.6&seed=3",
     build=build,
 )
