@@ -29,7 +29,7 @@ def run(folder, what, *words):
     ("name", "words"),
     [
         ("gan-fashion", ()), ("vae-digits-2d", ()), ("infogan-digits", ()), ("pca-digits", ()),
-        ("ae-digits", ("--code", 2)),
+        ("ae-digits", ("--code", 2)), ("progan-heads", ()),
     ],
 )  # fmt: skip
 def test_samples_of_every_family_that_draws_them(tmp_path, name, words):
