@@ -20,7 +20,7 @@ from gen_models.app.hosting.first_load import FOREVER, LONG, MAX_KEPT, Files, Fi
 from gen_models.app.shell import opening, page
 
 MAX_RAW, MAX_COMPRESSED = 1_600_000, 150_000
-MAX_COMPONENTS, MAX_EVENTS = 1100, 220
+MAX_COMPONENTS, MAX_EVENTS = 1150, 220
 
 PNG = io.BytesIO()
 Image.new("L", (2, 2), 200).save(PNG, "PNG")
