@@ -17,6 +17,8 @@ from gen_models.families import ProGANFacts
 from gen_models.runtime import Array, Model, from_uint8, to_uint8
 
 UNIT = (0.0, 1.0)
+SHADES = 255
+"""In which differences of pixels are told: those of an image of 8 bits."""
 
 
 def facts_of(model: Model) -> ProGANFacts:

@@ -67,9 +67,11 @@ def show(models: Models, request: controls.Request) -> controls.Reply:
     return {
         "images": {slot: common.canvas(x[:SHOWN], largest, COLUMNS) for slot, x in shown.items()},
         "text": {
-            "contrast": format_number(255 * common.contrast(found.mixed), 1),
-            "contrast-real": format_number(255 * common.contrast(found.real), 1),
-            "apart": format_number(255 * float(np.abs(found.new - found.below).mean()), 1),
+            "contrast": format_number(common.SHADES * common.contrast(found.mixed), 1),
+            "contrast-real": format_number(common.SHADES * common.contrast(found.real), 1),
+            "apart": format_number(
+                common.SHADES * float(np.abs(found.new - found.below).mean()), 1
+            ),
         },
     }
 

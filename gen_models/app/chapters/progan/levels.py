@@ -63,10 +63,12 @@ def show(models: Models, request: controls.Request) -> controls.Reply:
     sides = list(found)
     text = {f"at{sides[0]}": "the first level"}
     for below, side in pairwise(sides):
-        words = format_number(255 * moved(found[below], found[side]), 1)
+        words = format_number(common.SHADES * moved(found[below], found[side]), 1)
         text[f"at{side}"] = f"halved, it is {words} of 255 off the last"
         text["moved"] = words
-    text["others"] = format_number(255 * between(common.halved(found[sides[-1]], sides[-2])), 1)
+    text["others"] = format_number(
+        common.SHADES * between(common.halved(found[sides[-1]], sides[-2])), 1
+    )
     return {
         "images": {f"at{side}": common.canvas(x, sides[-1], COLUMNS) for side, x in found.items()},
         "text": text,
