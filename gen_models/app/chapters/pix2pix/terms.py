@@ -121,7 +121,7 @@ def build(models: Models) -> None:
             address="p",
         )
         controls.thumbnails(
-            list(shown),
+            shown,
             FIRST_EXAMPLE,
             label="Drawing c",
             key="example",
