@@ -43,11 +43,12 @@ def test_the_brush_is_for_those_that_were_trained_by_both(models):
     assert list(draw.in_order(alone)) == ["p-l1"], "better than an empty page"
 
 
-def test_sharpness_of_a_step_and_of_nothing():
-    step = np.zeros((1, 2, 3))
-    step[..., 1:] = 1
-    assert terms.sharpness(step) == pytest.approx(0.5)  # one of two neighbours across, none down
-    assert terms.sharpness(np.full((3, 4, 4), 0.7)) == 0
+def test_colour_of_grey_of_red_and_of_both():
+    grey, red = np.full((1, 3, 2, 2), 0.7), np.zeros((1, 3, 2, 2))
+    red[:, 0] = 0.8
+    assert terms.colour(grey) == 0
+    assert terms.colour(red) == pytest.approx(0.8)
+    assert terms.colour(np.concatenate([grey, red])) == pytest.approx(0.4)
 
 
 def test_without_noise_the_numbers_are_those_of_the_toy(models):

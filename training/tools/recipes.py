@@ -8,6 +8,7 @@ Options after the name are added to the command, so `--steps 200 --exported /tmp
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 
 from gen_models.errors import UserError, end_command
@@ -23,6 +24,10 @@ _FEATURES = "training.features --precision bf16-mixed"
 _GAN_64 = f"{_GAN} --size 64 --gamma 1 --lr 4e-4 --fp16-weights"
 _FACES = "smile age masculine yaw pitch hair_length beard glasses skin_tone light_azimuth"
 _PIX2PIX = "training.pix2pix --precision bf16-mixed"
+_TERMS = (
+    f"{_PIX2PIX} --data toons-lines --size 64 --width 24 --batch 8 --random-hflip --gamma 0.03 --decay 0.375 "
+    "--steps 3000 --title 'Line drawings and cartoon busts, 64 pixels'"
+)
 _EARTH = "--size 64 --width 16 --steps 2000"
 _CYCLEGAN = (
     "training.cyclegan --precision bf16-mixed --size 64 --batch 2 --downsamplings 2 --lr 2e-4"
@@ -90,6 +95,9 @@ RECIPES = {
     "pix2pix-toons": (
         f"{_PIX2PIX} --data toons-lines --width 24 --random-hflip --gamma 0.03 --steps 8000 --decay 0.375"
     ),
+    "pix2pix-toons-64": _TERMS,
+    "pix2pix-toons-64-l1": f"{_TERMS} --lambda-gan 0",
+    "pix2pix-toons-64-gan": f"{_TERMS} --lambda-l1 0",
     "pix2pix-terrain": (
         f"{_PIX2PIX} --data terrain --size 256 --width 24 --batch 8 --gamma 0.03 --ema 500 --decay 0.375 --steps 5000"
     ),
@@ -144,7 +152,7 @@ ALL = RECIPES | BOUNDS | BESIDE | STARTS
 
 def command(name: str) -> list[str]:
     """The words of the command that trains, exports and evaluates the model `name`."""
-    module, *options = ALL[name].split()
+    module, *options = shlex.split(ALL[name])
     # Who names a recipe wants that model, whatever stands in its place.
     replacing = ["--replace"] if module != "training.lab" else []
     return ["-m", module, "--name", name, *options, *replacing]
