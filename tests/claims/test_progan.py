@@ -70,6 +70,16 @@ def test_a_level_refines_what_is_there(model):
     assert float(text["moved"]) < float(text["others"])
 
 
+def test_the_last_level_gives_contrast_back(model, images):
+    real = common.real_images(model, 40)
+    dull, last, true = (255 * common.contrast(x) for x in (images[32], images[64], real))
+    says(
+        levels.EXPERIMENT,
+        f"had lost contrast, {dull:.1f}; here it is {last:.1f}, in real images {true:.1f}",
+    )
+    assert abs(last - true) < abs(dull - true)
+
+
 def test_how_long_both_were_trained(exported, model):
     seen = [exported[name].card.training.images for name in (model.card.name, "gan-heads")]
     says(

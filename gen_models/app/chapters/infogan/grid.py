@@ -151,9 +151,8 @@ EXPERIMENT = Experiment(
     lecture="§3.8",
     notice="From left to right c₂ is the slant of every digit. Choose *c₃*: the strokes turn, most plainly the bar of "
     "the 7, and the centre of the ink rises by 1 to 3 of 28 pixels, in every digit. *Another z* changes the writing "
-    "and not what the codes mean: Q reads nearly every image as its row. Now choose the model without $L_I$, "
-    "trained as long: its whole grid is one image. Nothing made $G$ use $c$, and Q's reading is right as often as a "
-    "guess, 1 in 10.",
+    "alone: Q reads nearly every image as its row. Now choose the model without $L_I$, trained as long: its whole grid "
+    "is one image. Nothing made $G$ use $c$, and Q's reading is right as often as a guess, 1 in 10.",
     control="#infogan-grid .ll-sliders",
     result="#infogan-grid-results canvas",
     number="#infogan-grid-results .ll-number",
