@@ -160,7 +160,7 @@ def test_the_same_z_at_every_level(models):
     assert levels.between(np.array([0.0, 0.0, 1.0]).reshape(3, 1, 1, 1)) == pytest.approx(2 / 3)
     request = {"value": np.array([0.0]), "context": {"model": "toy", "seed": 0}}
     text = levels.show(models, request)["text"]
-    assert text["at16"].startswith("halved, it is 0.0 of 255")
+    assert text["at16"].startswith("shrunk, 0.0 of 255")
     assert text["moved"] == "0.0"
     assert text["others"] == f"{255 * levels.between(grey.reshape(4, 1, 1, 1)):.1f}"
 

@@ -110,9 +110,7 @@ def build(models: Models) -> None:
         kind = address.named("for", gr.Radio([SAMPLE, COPY], value=SAMPLE, label="Search for"))
         with gr.Row(equal_height=False):
             seed = common.seed_field()
-            upload = gr.UploadButton(
-                "Search for an image of yours", file_types=IMAGES, size="sm", min_width=200
-            )
+            upload = gr.UploadButton("Your own image", file_types=IMAGES, size="sm", min_width=120)
     model, search, image = look_up(models, first.card.name, 0, 0, False)
     with layout.results():
         shown = gr.HTML(found(image, search), elem_id="gan-nearest", apply_default_css=False)
@@ -186,7 +184,7 @@ EXPERIMENT = Experiment(
     id="nearest",
     title="Nearest",
     idea="Does $G$ draw, or remember? These are the training images nearest to a sample, by the features of a "
-    "classifier $\\varphi$, out of 2,048.",
+    "classifier $\\varphi$, out of 2,048 of them.",
     equation=r"\min_i\; \lVert \varphi(G(z)) - \varphi(x_i) \rVert",
     lecture="§3.1, §3.7",
     notice="Search for a training image, as a copying $G$ would make it: the same image comes twice, at a distance of "

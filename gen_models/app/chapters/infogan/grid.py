@@ -145,8 +145,8 @@ def offer(models: Models) -> None:
 EXPERIMENT = Experiment(
     id="grid",
     title="Grid",
-    idea="One $z$ for the whole grid: down the rows only the category changes, along a row only one continuous code. "
-    "If a code means the same for every digit, its columns look alike all the way down.",
+    idea="One $z$ for the whole grid: down the rows only the category changes, learnt without labels and called by the "
+    "digit it draws; along a row only one continuous code. If that means the same for all, a column is alike.",
     equation=r"\hat{x}_{ij} = G\big(z, (c_1 = i,\ c_2 = t_j,\ c_3)\big)",
     lecture="§3.8",
     notice="From left to right c₂ is the slant of every digit. Choose *c₃*: the strokes turn, most plainly the bar of "

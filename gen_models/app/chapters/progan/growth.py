@@ -123,10 +123,15 @@ def drawing(facts: ProGANFacts) -> str:
             )
         parts.append(_text(x + each / 2, line + 32, f"{side} px"))
     parts.append(
+        _text(
+            WIDE / 2, line + 52, "α of each level while it trains; not to scale", "opacity='0.75'"
+        )
+    )
+    parts.append(
         f"<path data-part='now' d='M10 {line - 4}V{line + 20}' stroke='currentColor' stroke-width='3'/>"
     )
     return (
-        f'<svg viewBox="0 0 {WIDE} {line + 36}" role="img" aria-label="G and D, a block for each level, and how far '
+        f'<svg viewBox="0 0 {WIDE} {line + 58}" role="img" aria-label="G and D, a block for each level, and how far '
         f'they have grown" font-size="13" fill="currentColor" text-anchor="middle">{"".join(parts)}</svg>'
     )
 
@@ -249,8 +254,8 @@ EXPERIMENT = Experiment(
     r"twice the side} \end{aligned}",
     lecture="§6.1",
     notice="Press *Play*. Of 288,000 training images, 80,000 had at most 8 × 8 pixels. What was learnt there stays: "
-    "of one $z$ the last images, averaged to 8 × 8, correlate at 0.67 with those. In a fade-in they go pale: "
-    "what is shown is a moving average of $G$, which lags behind.",
+    "shrunk to 8 × 8, the last images still correlate at 0.67 with those that the same $z$ gave at 8 × 8. In a "
+    "fade-in they go pale: what is shown is a moving average of $G$, which lags behind.",
     control=f"#{FILM} input",
     result=f"#{RESULTS} canvas",
     number=f"#{RESULTS} .ll-number",

@@ -64,7 +64,7 @@ def show(models: Models, request: controls.Request) -> controls.Reply:
     text = {f"at{sides[0]}": "the first level"}
     for below, side in pairwise(sides):
         words = format_number(common.SHADES * moved(found[below], found[side]), 1)
-        text[f"at{side}"] = f"halved, it is {words} of 255 off the last"
+        text[f"at{side}"] = f"shrunk, {words} of 255 off the one before"
         text["moved"] = words
     text["others"] = format_number(
         common.SHADES * between(common.halved(found[sides[-1]], sides[-2])), 1
@@ -242,12 +242,12 @@ EXPERIMENT = Experiment(
     idea="The same four $z$ at the end of every level. What a level learned is kept by the next, which adds the "
     "details of its own size.",
     equation=r"\begin{aligned} d &= \mathbb{E}_u\, \frac{1}{n} \sum_{i} \big| (P u)_{(i)} - (\hat{P} u)_{(i)} \big| "
-    r"\\ P&,\ \hat{P}\text{: patches of real, of made images} \end{aligned}",
+    r"\\ P&,\ \hat{P}\text{: patches of real, of made images; $(i)$: sorted} \end{aligned}",
     lecture="§6.1",
-    notice="Halved, the last level is 27.9 from the one before, and two of these heads are 36.0 from one another: it "
-    "keeps who it is, and repaints the rest. The short level of 32 pixels had lost contrast, 39.6; here it is 51.6, in "
-    "real images 52.4. It saw 288,000 images, most of them small, and *gan-heads* 384,000. By its details the GAN that "
-    "grew is 11.3 from real images, *gan-heads* 9.3, and one half of the real ones 5.3 from the other.",
+    notice="Growing did not win here: by its details the GAN that grew is 11.3 from real images, *gan-heads* 9.3, and "
+    "one half of the real ones 5.3 from the other. But it saw 288,000 images, most of them small, and *gan-heads* "
+    "384,000. The short level of 32 pixels had lost contrast, 39.6; the last one gives it back, 51.6, as real images "
+    "have 52.4.",
     control=f"#{SLIDER} input",
     result=f"#{RESULTS} canvas",
     number=f"#{RESULTS} .ll-number",
