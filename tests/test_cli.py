@@ -165,7 +165,7 @@ def test_a_size_that_a_network_cannot_have_gets_a_sentence():
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if page not in ("documents", "few_labels")]
+    "page", [page for page in PAGES if page not in ("documents", "few_labels", "progan")]
 )
 def test_such_a_size_is_refused_before_the_data_are_there(tmp_path, capsys, page):
     config_type = importlib.import_module(f"training.{page}").Config

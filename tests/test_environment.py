@@ -16,6 +16,12 @@ from gen_models.app.hosting import environment
 from gen_models.errors import UserError
 
 
+@pytest.fixture(autouse=True)
+def own_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the app allows Pillow is for this file's tests alone."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+
+
 @pytest.fixture
 def taken() -> Iterator[int]:
     """A port of this machine that somebody listens at."""
