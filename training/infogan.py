@@ -372,7 +372,7 @@ def export_model(config: Config, G: nn.Module, Q: Recogniser, runs: list[Run]) -
         name=config.name,
         root=config.exported,
         family="infogan",
-        title=f"InfoGAN on {test.info.title}" + ", without L_I" * is_blind,
+        title=f"InfoGAN {'without L_I ' * is_blind}on {test.info.title}",
         lecture="§3.8",
         summary=(
             f"A GAN on {test.info.title} with the same inputs as an InfoGAN, but nothing in its loss that ties an "
