@@ -28,7 +28,7 @@ def test_the_toy_answers_a_key_and_a_card_opens_its_experiment(page: Page, app_u
     page.goto(app_url)
     pad = page.locator("#start-map .ll-pad")
     drawn = "document.querySelector('#start-map canvas').toDataURL()"
-    page.wait_for_function("document.querySelector('#start-map .ll-back')?.src.startsWith('data:')")
+    page.wait_for_function("document.querySelector('#start-map .ll-back')?.naturalWidth > 600")
     before = page.evaluate(drawn)
     pad.focus()
     for _ in range(5):
@@ -72,3 +72,27 @@ def test_a_row_of_models_opens_its_card_and_a_phone_does_not_scroll_sideways(
         page.get_by_role("link", name="numbers.csv").click()
     assert Path(download.value.path()).read_text("utf-8").startswith("model,metric,label,value")
     assert browser_log.errors == []
+
+
+def test_the_opening_stays_until_the_page_is_there_and_nothing_moves(page: Page, app_url):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.add_init_script(
+        "window.moved = 0; new PerformanceObserver(list => { for (const e of list.getEntries()) moved += e.value; })"
+        ".observe({type: 'layout-shift', buffered: true});"
+        "window.bare = false; (function look() { const there = document.querySelector('.ll-welcome');"
+        "  if (document.querySelector('footer') && !there && !document.getElementById('ll-first')) bare = true;"
+        "  if (!there) requestAnimationFrame(look); })();"
+    )
+    page.goto(app_url, wait_until="commit")
+    opening = page.locator("#ll-first")
+    expect(opening).to_contain_text("A lecture on generative models")
+    page.wait_for_function("document.querySelector('#start-map .ll-back')?.naturalWidth > 600")
+    expect(opening).to_have_count(0)
+    assert page.evaluate("bare") is False
+    assert page.evaluate("moved") < 0.02
+
+
+def test_the_endpoints_are_still_documented(page: Page, app_url):
+    page.goto(app_url)
+    page.get_by_role("button", name="Use via API").click()
+    expect(page.locator(".api-docs").get_by_text("/vae_map", exact=False).first).to_be_visible()

@@ -20,7 +20,7 @@ from gen_models.app.hosting.first_load import FOREVER, LONG, MAX_KEPT, Files, Fi
 from gen_models.app.shell import opening, page
 
 MAX_RAW, MAX_COMPRESSED = 1_600_000, 150_000
-MAX_COMPONENTS, MAX_EVENTS = 1150, 220
+MAX_COMPONENTS, MAX_EVENTS = 950, 220
 
 PNG = io.BytesIO()
 Image.new("L", (2, 2), 200).save(PNG, "PNG")
@@ -28,8 +28,8 @@ URI = f"data:image/png;base64,{base64.b64encode(PNG.getvalue()).decode()}"
 TEMPLATE = (
     '<html><head><meta charset="utf-8" /><meta property="og:title" content="Gradio" />'
     '<meta\n\tname="twitter:creator"\n\tcontent="@Gradio"\n/>'
-    '<script>window.gradio_config = {"root":"http://here/lab","components":[{"id":1,"api_info":{},"props":'
-    '{"value":"\\u003cb\\u003e"}}]};</script><script>window.gradio_api_info = {};</script>'
+    '<script>window.gradio_config = {"root":"http://here/lab","page":{},"layout":{"children":[]},"components":'
+    '[{"id":2,"type":"api","props":{}},{"id":1,"type":"html","api_info":{},"props":{"value":"\\u003cb\\u003e"}}]};</script><script>window.gradio_api_info = {};</script>'
     '<link rel="manifest" href="/manifest.json" /><script type="module" src="./assets/index.js"></script></head>'
     "<body><gradio-app></gradio-app></body></html>"
 )
@@ -184,7 +184,7 @@ def test_gradios_template_gets_our_head_and_its_data_last():
     places = [made.index(part) for part in ("<p>words", "<gradio-app", "window.gradio_config")]
     assert places == sorted(places)
     config = json.loads(re.search(r"gradio_config = (.*?);</script>", made)[1])
-    assert config["components"] == [{"id": 1, "props": {"value": "<b>"}}]
+    assert config["components"] == [{"id": 1, "type": "html", "props": {"value": "<b>"}}]
     assert made.count("<b>") == 0
 
 
@@ -198,18 +198,23 @@ def test_long_settings_and_scripts_become_files(length):
     settings = json.dumps({"kind": "DrawPad", "label": "é" + length * "x"}, ensure_ascii=False)
     html = f'<div class="ll-live" data-settings="{quote(settings, safe="")}"></div>'
     props = {"html_template": html, "js_on_load": f"trigger('{length * 'y'}')"}
-    config = {"root": "http://here", "components": [{"id": 1, "props": props}]}
+    config = {
+        "root": "http://here",
+        "page": {},
+        "layout": {"children": []},
+        "components": [{"id": 1, "type": "html", "props": props}],
+    }
     template = TEMPLATE.replace(
         re.search(r"gradio_config = (.*?);</script>", TEMPLATE)[1], json.dumps(config)
     )
     files = Files()
     made = dressed(template, "", "", files)
-    shown = json.loads(re.search(r"gradio_config = (.*?);</script>", made)[1])
+    at_once = shown(made)
     if length < LONG:
-        assert shown["components"][0]["props"] == props
+        assert at_once["components"][0]["props"] == props
         assert len(files) == 0
         return
-    html, script = shown["components"][0]["props"].values()
+    html, script = at_once["components"][0]["props"].values()
     at = re.fullmatch('<div class="ll-live" data-settings-at="([^"]+)"></div>', html)[1]
     assert json.loads(answered(files, at)) == json.loads(settings)
     at = re.search(r'import\(new URL\("(\S+)", document.baseURI\)\)', script)[1]
@@ -268,10 +273,30 @@ def test_the_page_is_light(app_at, whole_page):
     assert brotli.decompress(packed).decode() == whole_page
 
 
-def test_the_configuration_has_few_parts_and_no_image(app_at):
-    config = json.loads(get(f"{app_at}/config")[0])
+def test_the_page_prepares_few_parts_and_none_of_an_endpoint(whole_page):
+    config = shown(whole_page)
     assert len(config["components"]) <= MAX_COMPONENTS
     assert len(config["dependencies"]) <= MAX_EVENTS
+    assert "api" not in {each["type"] for each in config["components"]}
+    # Gradio's page takes its parts from here, and its documentation of the endpoints from the events.
+    there = {each["id"] for each in config["components"]}
+    assert set(config["page"][""]["components"]) == there
+    assert laid_out(config["page"][""]["layout"]) - {0} == there
+    assert "vae_map" in {each["api_name"] for each in config["dependencies"]}
+
+
+def shown(page_html):
+    """The configuration in the page."""
+    return json.loads(re.search(r"window.gradio_config = (.*?);</script>", page_html)[1])
+
+
+def laid_out(node):
+    """Ids of a part of the layout and of all in it."""
+    return {node["id"]}.union(*map(laid_out, node.get("children", ())))
+
+
+def test_the_configuration_has_no_image(app_at):
+    config = json.loads(get(f"{app_at}/config")[0])
     text = json.dumps(config)
     assert len(re.findall("latent-lab/files/|latent-lab%2Ffiles%2F", text)) > 100
     assert not re.findall("data:image/(?!svg)|data%3Aimage", text)

@@ -86,6 +86,7 @@ def build(
         for c in all_contents
         if c.models or not c.chapter.script
     }
+    makers[thumbnails.TOY] = partial(start.toy_image, all_contents)
     demo.illustrate(makers)
     demo.models, demo.problems, demo.repositories = whole, left_out, repositories
     demo.queue(default_concurrency_limit=2, max_size=32, api_open=False)

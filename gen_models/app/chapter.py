@@ -112,6 +112,10 @@ def _has_no_toy(_: Models) -> bool:
     return False
 
 
+def _has_no_image(_: Models) -> Array | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Chapter:
     """The experiments with one kind of model."""
@@ -135,6 +139,8 @@ class Chapter:
     """Offers over HTTP what the experiments compute."""
     toy: Callable[[Models], bool] = _has_no_toy
     """Lays out something to play with on top of the first page; False if it cannot."""
+    toy_image: Callable[[Models], Array | None] = _has_no_image
+    """What the toy shows before it can be played with, uint8 (h, w, 3); None if there is no toy."""
 
 
 def path(chapter: Chapter, experiment: Experiment) -> str:

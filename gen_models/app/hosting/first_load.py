@@ -222,6 +222,7 @@ def dressed(page: str, tags: str, body: str, files: Files) -> str:
 def _read_at_once(files: Files, found: re.Match[str]) -> str:
     """The configuration in the page without what is not read, or not before a control is there."""
     config = json.loads(found[2])
+    _leave_out_endpoints(config)
     for component in config["components"]:
         for name in _UNREAD:
             component.pop(name, None)
@@ -235,6 +236,16 @@ def _read_at_once(files: Files, found: re.Match[str]) -> str:
     for sign in "<>&'":  # as Gradio writes them into its page
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return found[1] + text + found[3]
+
+
+def _leave_out_endpoints(config: dict[str, Any]) -> None:
+    """Without what `gr.api` makes of each argument and answer: the page would prepare all, and show none."""
+    parts = {each["id"] for each in config["components"] if each["type"] == "api"}
+    config["components"] = [each for each in config["components"] if each["id"] not in parts]
+    for page in config["page"].values():
+        page["components"] = [each for each in page["components"] if each not in parts]
+    for layout in (config["layout"], *(page["layout"] for page in config["page"].values())):
+        layout["children"] = [each for each in layout["children"] if each["id"] not in parts]
 
 
 def _settings_in_file(files: Files, found: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gen_models.app.hosting.first_load import Files
+from gen_models.app.shell import start, thumbnails
 
 HERE = Path(__file__).parent
 TITLE = "Latent Lab"
@@ -14,8 +15,13 @@ DESCRIPTION = (
 )
 ICON = HERE / "icon.svg"
 """For `launch(favicon_path=...)`."""
-BODY = (HERE / "opening.html").read_text("utf-8")
-"""A few words that are on the screen until the app is there."""
+BODY = (
+    (HERE / "opening.html")
+    .read_text("utf-8")
+    .replace("{welcome}", start.WELCOME)
+    .replace("{toy}", thumbnails.address(thumbnails.TOY))
+)
+"""How the first page begins: on the screen until the app is there."""
 PREVIEW, PREVIEW_SIZE = HERE / "preview.jpg", (1200, 630)
 """What chats and networks show of a link to the app."""
 

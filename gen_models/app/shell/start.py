@@ -13,6 +13,7 @@ from gen_models.app.chapter import SECTIONS, Chapter, Section, path
 from gen_models.app.shell import citation, layout, thumbnails
 from gen_models.app.shell.page import Contents
 from gen_models.cards import Card
+from gen_models.runtime import Array
 
 WELCOME = """
 <h1>A lecture on generative models, to operate</h1>
@@ -65,6 +66,14 @@ def build(contents: Sequence[Contents]) -> None:
         layout.fixed(TRUE + PRIVATE, "ll-front ll-true")
         layout.fixed(credits(models.values()), "ll-front ll-credits")
         layout.fixed(cite(), "ll-front ll-cite", SCRIPT)
+
+
+def toy_image(contents: Sequence[Contents]) -> Array | None:
+    """What the toy shows before it can be played with, uint8 (h, w, 3); None if there is no toy."""
+    for each in contents:
+        if each.models and (image := each.chapter.toy_image(each.models)) is not None:
+            return image
+    return None
 
 
 def audience(chapters: Sequence[Chapter]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from html import escape
 
 import numpy as np
@@ -29,6 +29,8 @@ WIDTH, HEIGHT = 480, 240
 """Of a chapter's image, in pixels."""
 SIDE = 96
 """Of a model's image, in pixels."""
+TOY = "start/toy"
+"""The image of the first page's toy; the opening words stand beside it too."""
 QUALITY = 80
 KEPT_S = 3600
 """For how long a browser need not ask again."""
@@ -44,12 +46,12 @@ Line = tuple[Array, tuple[int, int, int]]
 class IllustratedBlocks(MonitoredBlocks):
     """The whole app, with its small images."""
 
-    thumbnails: Mapping[str, Callable[[], Array | None]] = {}
-    """By name, such as "chapters/vae": what makes it, uint8 (h, w, 3); None if it cannot be made."""
+    thumbnails: Mapping[str, Callable[[], bytes]] = {}
+    """By name, such as "chapters/vae": its file, which is made once."""
 
     def illustrate(self, makers: Mapping[str, Callable[[], Array | None]]) -> None:
-        """Say what makes each image."""
-        self.thumbnails = {name: cache(maker) for name, maker in makers.items()}
+        """Say what makes each image, uint8 (h, w, 3), or None if the models at hand cannot give it."""
+        self.thumbnails = {name: cache(partial(_file, maker)) for name, maker in makers.items()}
 
 
 def address(name: str) -> str:
@@ -66,22 +68,14 @@ def image(name: str, width: int, height: int, css: str) -> str:
 
 
 def _answer(request: Request) -> Response:
-    """The image; a dark one if the models at hand cannot give it, 404 if nobody ever said what makes it."""
+    """The image; 404 if nobody ever said what makes it."""
     blocks = gradio_private.blocks_of(request.app)
-    makers = blocks.thumbnails if isinstance(blocks, IllustratedBlocks) else {}
-    maker = makers.get(request.path_params["name"])
-    if maker is None:
+    files = blocks.thumbnails if isinstance(blocks, IllustratedBlocks) else {}
+    file = files.get(request.path_params["name"])
+    if file is None:
         return Response(status_code=404)
-    try:
-        made = maker()
-    except UserError as error:
-        log.warning("%s", error)
-        made = None
-    if made is None:
-        made = np.full((1, 1, 3), GROUND, np.uint8)
-    return Response(
-        webp(made), media_type="image/webp", headers={"cache-control": f"max-age={KEPT_S}"}
-    )
+    headers = {"cache-control": f"max-age={KEPT_S}"}
+    return Response(file(), media_type="image/webp", headers=headers)
 
 
 ROUTE = Route("/thumbnails/{name:path}.webp", _answer)
@@ -91,6 +85,16 @@ ROUTE = Route("/thumbnails/{name:path}.webp", _answer)
 # ---------------------------------------------------------------------------------------------------------------------
 # Making one
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _file(maker: Callable[[], Array | None]) -> bytes:
+    """The file of what `maker` makes; a dark one if it cannot."""
+    try:
+        made = maker()
+    except UserError as error:
+        log.warning("%s", error)
+        made = None
+    return webp(np.full((1, 1, 3), GROUND, np.uint8) if made is None else made)
 
 
 def webp(made: Array) -> bytes:

@@ -59,4 +59,5 @@ CHAPTER = Chapter(
     thumbnail=thumbnail.thumbnail,
     offer=offer,
     toy=toy.build,
+    toy_image=toy.image,
 )
