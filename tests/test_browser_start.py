@@ -89,7 +89,7 @@ def test_the_opening_stays_until_the_page_is_there_and_nothing_moves(page: Page,
     page.wait_for_function("document.querySelector('#start-map .ll-back')?.naturalWidth > 600")
     expect(opening).to_have_count(0)
     assert page.evaluate("bare") is False
-    assert page.evaluate("moved") < 0.02
+    assert page.evaluate("moved") < 0.02, page.evaluate("moved")
 
 
 def test_the_endpoints_are_still_documented(page: Page, app_url):

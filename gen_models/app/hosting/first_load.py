@@ -53,6 +53,18 @@ _QUOTED_URI = re.compile(
 _UNREAD = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs", "skip_api")
 """What the configuration says of a component and Gradio's page never reads, unlike its Python client."""
 _CONFIG = re.compile(r"(<script>window\.gradio_config = )(.*?)(;</script>)", re.DOTALL)
+STILL = """<script>
+{
+  class Still {}
+  for (const kind of ["components", "dependencies"])
+    for (const each of window.gradio_config[kind]) Object.setPrototypeOf(each, Still.prototype);
+}
+</script>"""
+"""HTML that follows the configuration in the page.
+
+Svelte, of which Gradio's page is made, wraps every plain object to see its changes, and an instance of a class it
+leaves alone. The page looks at each event once for each part, through those wrappers; none of the two changes here.
+"""
 LONG = 1000
 """Characters of settings or of a script from which on they are in a file."""
 _SETTINGS = re.compile(rf'data-settings="([^"]{{{LONG},}})"')
@@ -235,7 +247,7 @@ def _read_at_once(files: Files, found: re.Match[str]) -> str:
     text = json.dumps(config, separators=(",", ":"), ensure_ascii=False)
     for sign in "<>&'":  # as Gradio writes them into its page
         text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return found[1] + text + found[3]
+    return found[1] + text + found[3] + STILL
 
 
 def _leave_out_endpoints(config: dict[str, Any]) -> None:
