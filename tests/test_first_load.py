@@ -29,7 +29,8 @@ TEMPLATE = (
     '<html><head><meta charset="utf-8" /><meta property="og:title" content="Gradio" />'
     '<meta\n\tname="twitter:creator"\n\tcontent="@Gradio"\n/>'
     '<script>window.gradio_config = {"root":"http://here/lab","page":{},"layout":{"children":[]},"components":'
-    '[{"id":2,"type":"api","props":{}},{"id":1,"type":"html","api_info":{},"props":{"value":"\\u003cb\\u003e"}}]};</script><script>window.gradio_api_info = {};</script>'
+    '[{"id":2,"type":"api","props":{}},{"id":1,"type":"html","api_info":{},"props":{"value":"\\u003cb\\u003e"}}]};'
+    "</script><script>window.gradio_api_info = {};</script>"
     '<link rel="manifest" href="/manifest.json" /><script type="module" src="./assets/index.js"></script></head>'
     "<body><gradio-app></gradio-app></body></html>"
 )
