@@ -18,9 +18,14 @@ import gradio as gr
 
 
 @contextmanager
-def controls() -> Iterator[gr.Column]:
-    """The column of what is moved and chosen, 320 pixels wide on a desktop."""
-    with gr.Column(elem_classes="ll-controls", min_width=0) as column:
+def controls(*, long: bool = False) -> Iterator[gr.Column]:
+    """The column of what is moved and chosen, 320 pixels wide on a desktop.
+
+    Args:
+        long: it is longer than the results, under which the Notice then stands.
+    """
+    classes = ["ll-controls", "ll-long"] if long else ["ll-controls"]
+    with gr.Column(elem_classes=classes, min_width=0) as column:
         yield column
 
 

@@ -36,7 +36,7 @@ def show(lineup: Lineup, request: controls.Request) -> controls.Reply:
 def build(models: Models) -> None:
     """Two images and a t between them, and the three ways."""
     panels = common.Panels(models.values())
-    with layout.controls():
+    with layout.controls(long=True):
         panels.choice()
         for i, lineup in panels.each():
             if len(lineup.examples) > 1:

@@ -159,7 +159,7 @@ def build(models: Models) -> None:
     """The code size and the spread of random codes; grids and curves."""
     panels = common.Panels(models.values())
     sliders = []
-    with layout.controls():
+    with layout.controls(long=True):
         panels.choice()
         for i, lineup in panels.each():
             sizes = [code for code in lineup.codes if can_generate(lineup, code)]

@@ -66,7 +66,7 @@ def show(lineup: Lineup, canvas: str, request: controls.Request) -> controls.Rep
 def build(models: Models) -> None:
     """A canvas to draw on, and what each kind makes of the drawing."""
     panels = common.Panels(models.values())
-    with layout.controls():
+    with layout.controls(long=True):
         panels.choice()
         for i, lineup in panels.each():
             lay_out_controls(lineup, f"{PREFIX}-{i}")

@@ -157,7 +157,7 @@ def build(models: Models) -> None:
         x = common.image_of(model, way, c.get("image"), uploads)
         return at(model, way, x, float(request["value"][0]))
 
-    with layout.controls():
+    with layout.controls(long=True):
         slider = controls.LatentSliders(
             answer,
             labels=["σ"],

@@ -92,7 +92,7 @@ def build(models: Models) -> None:
         return
     first = next(iter(found.values()))
     images = first.examples()[:THUMBNAILS]
-    with layout.controls():
+    with layout.controls(long=True):
         choice = common.choice(models)
         canvas = controls.DrawPad(
             lambda request: show(models, request),

@@ -105,7 +105,7 @@ def build(models: Models) -> None:
     first = next(iter(settings.values()))
     images = first.examples()[:THUMBNAILS]
     ends = [i for i in START if i < len(images)]
-    with layout.controls():
+    with layout.controls(long=True):
         slider = controls.LatentSliders(
             partial(show, models),
             labels=["t"],

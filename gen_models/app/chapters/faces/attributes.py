@@ -121,7 +121,7 @@ def build(models: Models) -> None:
         z = vae.checked_latent(model, request["context"].get("z"))
         return at(model, z, amounts_of(model, request["value"]))
 
-    with layout.controls():
+    with layout.controls(long=True):
         choice = address.named("model", parts.model_choice(models, first))
         sliders = controls.LatentSliders(
             walk,

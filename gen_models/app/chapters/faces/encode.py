@@ -105,7 +105,7 @@ def build(models: Models) -> None:
     number = common.first_number(first, FIRST)
     face = common.face(first, number)
     start = None if face.image is None else encoded(first, face.image)
-    with layout.controls():
+    with layout.controls(long=True):
         choice = address.named("model", parts.model_choice(models, first))
         source = common.OneFace(models, choice, number, "faces-encode-heads", random=False)
         parts.markdown(

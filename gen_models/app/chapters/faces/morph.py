@@ -118,7 +118,7 @@ def build(models: Models) -> None:
         found = _corners(model, request["context"].get("corners"))
         return at(model, found, *request["value"].tolist())
 
-    with layout.controls():
+    with layout.controls(long=True):
         choice = address.named("model", parts.model_choice(models, first))
         pad = controls.LatentPad(
             move,

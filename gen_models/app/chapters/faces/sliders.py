@@ -98,7 +98,7 @@ def build(models: Models) -> None:
         temperature = checked_temperature(context.get("temperature"))
         return at(model, turned(model, z, request["value"]), temperature)
 
-    with layout.controls():
+    with layout.controls(long=True):
         choice = address.named("model", parts.model_choice(models, first))
         controls.steps(
             TEMPERATURES,

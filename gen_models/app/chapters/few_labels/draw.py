@@ -123,7 +123,7 @@ def build(models: Models) -> None:
     classifiers = Classifiers(Digits(first_of(models)))
     model = classifiers.digits.model
     images = model.examples()[:THUMBNAILS]
-    with layout.controls():
+    with layout.controls(long=True):
         controls.DrawPad(
             partial(show, classifiers),
             examples=[

@@ -196,7 +196,7 @@ def build(models: Models) -> None:
     x, _ = offered(models, first, REAL)
     start = REAL if len(x) else OWN
     x = x if len(x) else own_images(first)
-    with layout.controls():
+    with layout.controls(long=True):
         choice = address.named("model", model_choice(made, first))
         kind = address.named("for", gr.Radio([REAL, OWN], value=start, label="Find z for"))
         chooser = controls.strip(

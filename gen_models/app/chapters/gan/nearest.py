@@ -96,7 +96,7 @@ def build(models: Models) -> None:
         )
         return
     first = common.default(made)
-    with layout.controls():
+    with layout.controls(long=True):
         choice = address.named("model", model_choice(made, first))
         chooser = controls.strip(
             common.images(first, common.draw(first, 0, common.STRIP)),

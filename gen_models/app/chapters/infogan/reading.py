@@ -112,7 +112,7 @@ def build(models: Models) -> None:
     models = alike(models)
     first = next(iter(models.values()))
     images = first.examples()[:THUMBNAILS]
-    with layout.controls():
+    with layout.controls(long=True):
         choice = address.named("model", model_choice(models, first))
         canvas = controls.DrawPad(
             lambda request: show(models, request),

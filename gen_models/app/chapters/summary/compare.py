@@ -243,7 +243,7 @@ def table(trio: Trio) -> str:
 def build(models: Models) -> None:
     """A canvas, what the three make of it, their samples, and their numbers."""
     panels = common.Panels(models.values(), first=FIRST)
-    with layout.controls():
+    with layout.controls(long=True):
         panels.choice()
         for i, lineup in panels.each():
             trio = trio_of(lineup, models.values())

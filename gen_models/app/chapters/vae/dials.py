@@ -77,7 +77,7 @@ def build(models: Models) -> None:
         z = common.checked_latent(model, request["context"].get("z"))
         return at(model, z, request["value"])
 
-    with layout.controls():
+    with layout.controls(long=True):
         choice = common.model_choice(models, first)
         sliders = controls.LatentSliders(
             turn,

@@ -88,7 +88,7 @@ def build(models: Models) -> None:
         model = common.get_model(models, request["context"].get("model"))
         return shown(model, _stops(model, request["context"].get("stops")), request["value"])
 
-    with layout.controls():
+    with layout.controls(long=True):
         slider = controls.LatentSliders(
             scrub,
             labels=["t"],
