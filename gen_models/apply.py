@@ -1,6 +1,7 @@
 """Use an exported model from the command line, without PyTorch: files in, files out.
 
     python -m gen_models.apply gan-fashion sample --count 20
+    python -m gen_models.apply gan-fashion-classes sample --class Bag
     python -m gen_models.apply vae-heads reconstruct FOLDER
     python -m gen_models.apply vae-heads morph A.jpg B.jpg --count 9
     python -m gen_models.apply cyclegan-earth translate FOLDER --graph G_yx
@@ -22,7 +23,7 @@ from PIL import Image, ImageOps
 from gen_models import cards
 from gen_models.cards import Port
 from gen_models.errors import UserError, ending_in_a_sentence
-from gen_models.families import AutoencoderFacts, InfoGANFacts, Pix2PixFacts, ProGANFacts
+from gen_models.families import CLASS, AutoencoderFacts, InfoGANFacts, Pix2PixFacts, ProGANFacts
 from gen_models.image_files import on_white, upright
 from gen_models.runtime import Array, Model, from_uint8, to_uint8
 
@@ -33,13 +34,18 @@ Coder = tuple[Callable[[Array], Array], Callable[[Array], Array]]
 """Images to codes, and codes to images, (n, c, h, w) in [0, 1] and (n, k)."""
 
 
-def sample(model: Model, count: int, rng: np.random.Generator, size: int | None) -> Iterator[Array]:
-    """Draw images from a model's prior, in batches (b, c, h, w)."""
-    family = model.card.family
+def sample(
+    model: Model, count: int, rng: np.random.Generator, size: int | None, label: str = ""
+) -> Iterator[Array]:
+    """Draw images from a model's prior, in batches (b, c, h, w); of this class, or of each in turn if there are any."""
+    family, classes = model.card.family, model.card.classes
+    y = model.one_hot(label, count) if classes else np.empty((count, 0))
     for start in range(0, count, BATCH):
         b = min(BATCH, count - start)
+        told = {CLASS: y[start : start + b]} if classes else {}
         if family == "gan":
-            yield model("generator", z=_normal(rng, b, model.input("generator", "z")))["x"]
+            z = _normal(rng, b, model.input("generator", "z"))
+            yield model("generator", z=z, **told)["x"]
         elif family == "progan":
             role = f"generator_{model.card.facts_as(ProGANFacts).sides[-1]}"
             yield model(role, z=_normal(rng, b, model.input(role, "z")))["x"]
@@ -50,7 +56,8 @@ def sample(model: Model, count: int, rng: np.random.Generator, size: int | None)
             z = _normal(rng, b, model.input("generator", "z"))
             yield model("generator", z=z, category=category, continuous=continuous)["x"]
         elif family == "vae":
-            yield model("decoder", z=_normal(rng, b, model.input("decoder", "z")))["x"]
+            z = _normal(rng, b, model.input("decoder", "z"))
+            yield model("decoder", z=z, **told)["x"]
         elif family == "autoencoder":
             k = _code_size(model, size)
             eps = _normal(rng, b, model.input(f"gaussian_{k}", "eps"))
@@ -149,6 +156,20 @@ def image_files(sources: Sequence[Path]) -> list[Path]:
     return found
 
 
+def classed(model: Model, label: str, what: str) -> Model:
+    """Return the model with the class that it is told.
+
+    Raises:
+        UserError: there is no such class, or images are given without theirs.
+    """
+    names = model.card.classes
+    if names and not label and what != "sample":
+        raise UserError(
+            f"{model.card.name} is told the class of the images: give --class, one of {', '.join(names)}."
+        )
+    return model.told(label)
+
+
 def progress(done: int, total: int) -> None:
     """Draw a bar, on a terminal."""
     if sys.stderr.isatty():
@@ -167,11 +188,12 @@ def apply(options: argparse.Namespace) -> int:
     """Do what the command line asks for, and return how many images were written."""
     folder = options.model if options.model.is_dir() else options.exported / options.model
     model = Model(cards.load(folder / "card.json"), folder)
+    model = classed(model, options.label, options.what)
     rng = np.random.default_rng(options.seed)
     to = options.to or Path("applied") / f"{model.card.name}-{options.what}"
     if options.what == "sample":
         count = options.count or 16
-        batches = sample(model, count, rng, options.code)
+        batches = sample(model, count, rng, options.code, options.label)
         names = [f"{i:05}" for i in range(count)]
     elif options.what == "morph":
         (encode, decode), port = coder(model, options.code)
@@ -214,6 +236,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--to", type=Path, help="folder to write to (applied/NAME-WHAT)")
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn")
     parser.add_argument("--code", type=int, help="size of the code, of an autoencoder with several")
+    parser.add_argument(
+        "--class",
+        dest="label",
+        default="",
+        help="class of the images, of a model that is told one; samples are of each in turn without it",
+    )
     parser.add_argument("--graph", default="G_xy", help="G_xy or G_yx, of a CycleGAN")
     parser.add_argument("--exported", type=Path, default=Path("exported"))
     options = parser.parse_args(arguments)

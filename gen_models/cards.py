@@ -19,7 +19,16 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from gen_models.errors import UserError
-from gen_models.families import FAMILIES, Facts, MetricId, Strict, spec_of
+from gen_models.families import (
+    CLASS,
+    FAMILIES,
+    Facts,
+    GANFacts,
+    MetricId,
+    Strict,
+    VAEFacts,
+    spec_of,
+)
 from gen_models.files import write_atomically
 
 SCHEMA = 2
@@ -174,6 +183,11 @@ class Card:
         seen = FAMILIES[self.family].seen
         return f"{made.images:,} {seen} seen in {made.time} on {made.device}"
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Name the classes, one of which its graphs are told; there are none if they are told none."""
+        return self.facts.classes if isinstance(self.facts, GANFacts | VAEFacts) else ()
+
     def facts_as(self, kind: type[F]) -> F:
         """Return the facts of a model whose family is known.
 
@@ -314,6 +328,13 @@ def _keep_promises(card: Card, where: str) -> None:
             if lacking := set(wanted) - {port.name for port in ports}:
                 raise CardError(
                     f"{where} is damaged: its graph {role!r} lacks the port {min(lacking)!r}."
+                )
+    for role, graph in card.graphs.items():
+        for port in graph.inputs:
+            if card.classes and port.name == CLASS and port.shape[1:] != (len(card.classes),):
+                raise CardError(
+                    f"{where} is damaged: it names {len(card.classes)} classes, which the input {CLASS} of its graph "
+                    f"{role!r} is not for."
                 )
     for key in card.metrics:
         if spec_of(card.family, key) is None:

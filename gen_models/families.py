@@ -40,6 +40,7 @@ class MetricId(StrEnum):
     ACCURACY = "accuracy"
     ACTIVE_DIMENSIONS = "active_dimensions"
     ATTRIBUTE_AUROC = "attribute_auroc"
+    CLASS_ACCURACY = "class_accuracy"
     CLASS_OF_CATEGORY = "class_of_category"
     CODE_ACCURACY = "code_accuracy"
     CROSS_ENTROPY = "cross_entropy"
@@ -137,6 +138,14 @@ class Facts(Strict):
         raise NotImplementedError
 
 
+CLASS = "y"
+"""The input of a graph that is told a class, one-hot. Between two of them, it is told a mixture."""
+
+
+def _told(classes: tuple[str, ...]) -> tuple[str, ...]:
+    return (CLASS,) if classes else ()
+
+
 class AutoencoderKind(StrEnum):
     """Says how an autoencoder's two halves are made."""
 
@@ -228,13 +237,15 @@ class VAEFacts(Facts):
     """Standard deviation of a Normal p(x|z), where it is one constant and not the decoder's output."""
     attributes: tuple[str, ...] = ()
     """Known factors of the images that are read from z, and along which z is moved."""
+    classes: tuple[str, ...] = ()
+    """What the classes are called, one of which both halves are told (lecture §4.1); none: they are told none."""
 
     def graphs(self) -> Graphs:
         """Name encoder and decoder; with attributes, also how they are read from z and how z moves with them."""
         second = "logits" if self.likelihood is Likelihood.BERNOULLI else "logvar"
         made = {
-            "encoder": Ports(("x",), ("mu", "logvar")),
-            "decoder": Ports(("z",), ("x", second)),
+            "encoder": Ports(("x", *_told(self.classes)), ("mu", "logvar")),
+            "decoder": Ports(("z", *_told(self.classes)), ("x", second)),
         }
         if self.attributes:
             made["attributes"] = Ports(("z",), self.attributes)
@@ -258,10 +269,12 @@ class GANFacts(Facts):
     recipe: GANRecipe
     pack: int = 1
     """Images that D judged together (lecture §5.5)."""
+    classes: tuple[str, ...] = ()
+    """What the classes are called, one of which G is told, one-hot (lecture §4.1); none: it is told none."""
 
     def graphs(self) -> Graphs:
         """Name the generator alone."""
-        return {"generator": Ports(("z",), ("x",))}
+        return {"generator": Ports(("z", *_told(self.classes)), ("x",))}
 
 
 @dataclass(frozen=True)
@@ -546,6 +559,12 @@ _SAMPLES = {
     M.SHARPNESS: MetricSpec("sharpness", "mean |difference of neighbouring pixels|, real images 1"),
 }
 """What is measured on any set of samples."""
+_TOLD = {
+    M.CLASS_ACCURACY: MetricSpec(
+        "recognised as the class asked for", "share of samples by {features}", "higher"
+    ),
+}
+"""What is measured on samples of a model that is told a class."""
 _REAL = {
     M.FRECHET_DISTANCE_REAL: MetricSpec("Fréchet distance of real images", _ON_FEATURES),
     M.RECOGNISED_REAL: MetricSpec("real images recognised with p > 0.95", "share by {features}"),
@@ -604,6 +623,7 @@ FAMILIES: dict[str, Family] = {
             M.NLL_BOUND: MetricSpec("bound on −log p(x)", "nats", "lower", ("{} samples",)),
             **_SAMPLES,
             **_REAL,
+            **_TOLD,
             M.PRECISION: _PRECISION,
             M.RECALL: _RECALL,
         },
@@ -613,6 +633,7 @@ FAMILIES: dict[str, Family] = {
         GANFacts,
         {
             **_GAN_SAMPLES,
+            **_TOLD,
             M.FID: MetricSpec("FID", "on Inception's 2,048 features", "lower"),
         },
         (M.FRECHET_DISTANCE.of(), M.RECALL.of()),

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from gen_models.cards import Card, Graph, Port, checked
-from gen_models.families import better_of, label_of
+from gen_models.families import CLASS, better_of, label_of
 from gen_models.files import write_atomically
 from gen_models.tables import markdown_table
 from gen_models.without_paths import card_without_paths
@@ -42,7 +42,7 @@ def render(card: Card) -> str:
         "from gen_models import cards, runtime\n\n"
         f'folder = Path("exported/{card.name}")\n'
         'model = runtime.Model(cards.load(folder / "card.json"), folder)\n'
-        f"{_example_call(card)}\n```\n\n"
+        f"{_example_call(card)}\n```\n\n{_told(card)}"
         "Or with onnxruntime alone, in this folder:\n\n"
         f"```python\n{plain_use(card)}\n```",
         "## Graphs\n\n"
@@ -104,7 +104,7 @@ def _example_call(card: Card) -> str:
 def plain_use(card: Card) -> str:
     """Return three lines of Python that run a graph of the model as it stands, without this project."""
     graph = _simplest(card)[1]
-    feed = ", ".join(f'"{port.name}": {_made_up(port)}' for port in graph.inputs)
+    feed = ", ".join(f'"{port.name}": {_made_up(port, card.classes)}' for port in graph.inputs)
     return (
         "import numpy as np, onnxruntime\n"
         f'session = onnxruntime.InferenceSession("{graph.file}")\n'
@@ -112,8 +112,18 @@ def plain_use(card: Card) -> str:
     )
 
 
-def _made_up(port: Port) -> str:
-    """Return an expression for an input of the port's shape and range."""
+def _told(card: Card) -> str:
+    """Say which classes there are, of a model that is told one."""
+    if not card.classes:
+        return ""
+    names = ", ".join(map(json.dumps, card.classes))
+    return f"`{CLASS}` is the class, one-hot, in this order: {names}.\n\n"
+
+
+def _made_up(port: Port, classes: tuple[str, ...]) -> str:
+    """Return an expression for an input of the port's shape and range: for a class the first of them."""
+    if classes and port.name == CLASS:
+        return f'np.eye({len(classes)}, dtype="{port.dtype}")[:1]'
     shape = tuple(1 if isinstance(n, str) else n for n in port.shape)
     if not port.dtype.startswith("float"):
         return f'np.zeros({shape}, "{port.dtype}")'

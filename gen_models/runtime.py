@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -19,7 +20,8 @@ import onnxruntime as ort
 from PIL import Image
 
 from gen_models.cards import Card, Graph, Port
-from gen_models.errors import UserError
+from gen_models.errors import BadRequest, UserError
+from gen_models.families import CLASS
 from gen_models.files import sha256
 
 Array = np.ndarray
@@ -52,6 +54,7 @@ class Model:
         self.threads = threads or backend.threads
         self._sessions: dict[str, _Open] = {}
         self._lock = threading.Lock()
+        self._told: str | None = None
 
     def __call__(self, role: str, **inputs: Array) -> dict[str, Array]:
         """Run the graph `role` on inputs by name, cast to the dtype that the card declares.
@@ -60,11 +63,43 @@ class Model:
             ModelError: no such graph, a damaged file, or inputs that do not fit the card's ports.
         """
         graph = self._graph(role)
+        if self._told is not None and CLASS not in inputs:
+            inputs[CLASS] = self.one_hot(self._told, len(next(iter(inputs.values()))))
         feed = {port.name: _checked(port, inputs.get(port.name)) for port in graph.inputs}
         names = [port.name for port in graph.outputs]
         with self._in_use(role) as session:
             outputs = session.run(names, feed)
         return dict(zip(names, map(np.asarray, outputs), strict=True))
+
+    def told(self, label: str) -> Model:
+        """Return the same model, whose graphs are told this class, as `one_hot` has it, with whatever they are given.
+
+        Raises:
+            BadRequest: there is no such class.
+        """
+        if label == "" and not self.card.classes:
+            return self
+        self.one_hot(label, 0)  # there is such a class
+        model = copy(self)  # sessions are shared
+        model._told = label
+        return model
+
+    def one_hot(self, label: str, n: int) -> Array:
+        """Return a class of the card n times, or for "" each class in turn, one-hot, (n, classes).
+
+        Raises:
+            BadRequest: there is no such class.
+        """
+        names = self.card.classes
+        if not names:
+            raise BadRequest(f"{self.card.name} is told no class.")
+        if label == "":
+            return np.eye(len(names), dtype=np.float32)[np.arange(n) % len(names)]
+        if label not in names:
+            raise BadRequest(
+                f"{self.card.name} has no such class: choose one of {', '.join(names)}."
+            )
+        return np.eye(len(names), dtype=np.float32)[[names.index(label)] * n]
 
     def open(self, role: str) -> None:
         """Open a graph now rather than when it is first used; raise ModelError if that fails."""

@@ -66,6 +66,38 @@ def test_a_folder_is_reconstructed_and_two_images_are_morphed(tmp_path, photos):
     np.testing.assert_allclose(middle[inside], ((a + b) / 2)[inside], atol=1.01)
 
 
+def test_a_class_is_asked_for(tmp_path, photos):
+    model = toys.gan(tmp_path, "told", classes=("boot", "bag"))
+    run(model.folder, "sample", "--count", 18, "--to", tmp_path / "each")
+    run(model.folder, "sample", "--count", 18, "--class", "bag", "--to", tmp_path / "bags")
+    same = [
+        (tmp_path / f"each/{i:05}.png").read_bytes() == (tmp_path / f"bags/{i:05}.png").read_bytes()
+        for i in range(18)
+    ]
+    assert same == [False, True] * 9
+    vae = toys.vae(tmp_path, "vae", classes=("boot", "bag"))
+    for name in ("boot", "bag"):
+        run(vae.folder, "reconstruct", photos, "--class", name, "--to", tmp_path / name)
+    made = [(tmp_path / name / "00000-p0.png").read_bytes() for name in ("boot", "bag")]
+    assert made[0] != made[1]
+
+
+@pytest.mark.parametrize("what", ["sample", "reconstruct", "morph"])
+def test_a_class_that_is_none_is_one_sentence(tmp_path, photos, capsys, what):
+    told, plain = (toys.vae(tmp_path, n, classes=c) for n, c in (("t", ("boot", "bag")), ("p", ())))
+    images = [photos / "p0.jpg", photos / "p1.jpg"] if what != "sample" else []
+    for model, words, sentence in (
+        (told, ("--class", "cat"), "t has no such class: choose one of boot, bag."),
+        (plain, ("--class", "bag"), "p is told no class."),
+        *([(told, (), "give --class, one of boot, bag")] if images else []),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            run(model.folder, what, *images, *words, "--to", tmp_path / "no")
+        assert ended.value.code == 2
+        assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "no").exists()
+
+
 @pytest.mark.parametrize("name", ["cyclegan-earth", "pix2pix-heads", "pix2pix-toons"])
 def test_a_folder_is_translated(tmp_path, photos, name):
     run(f"exported/{name}", "translate", photos, "--to", tmp_path / "t")

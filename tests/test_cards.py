@@ -161,6 +161,24 @@ def test_a_card_without_graphs_is_damaged(toy_card):
         cards.checked(json.loads(bare.content()), "toy/card.json")
 
 
+def test_the_names_of_classes_are_as_many_as_the_input_takes(tmp_path):
+    card = toys.gan(tmp_path, "told", classes=("boot", "bag")).card
+    assert card.classes == ("boot", "bag")
+    more = replace(card, facts=replace(card.facts, classes=("boot", "bag", "coat")))
+    with pytest.raises(cards.CardError, match="it names 3 classes, which the input y of its graph"):
+        cards.checked(json.loads(more.content()), "told/card.json")
+    plain = toys.gan(tmp_path, "plain").card
+    told = replace(plain, facts=replace(plain.facts, classes=("boot", "bag")))
+    with pytest.raises(cards.CardError, match="its graph 'generator' lacks the port 'y'"):
+        cards.checked(json.loads(told.content()), "plain/card.json")
+
+
+def test_the_readme_says_which_class_is_which_and_asks_for_the_first(tmp_path):
+    words = model_readme.render(toys.gan(tmp_path, "told", classes=("boot", 'a "bag"')).card)
+    assert '`y` is the class, one-hot, in this order: "boot", "a \\"bag\\"".' in words
+    assert '"y": np.eye(2, dtype="float32")[:1]' in words
+
+
 def test_a_card_belongs_to_the_folder_it_names(folder):
     with pytest.raises(cards.CardError, match="says it belongs to 'somebody-else'"):
         cards.load(edit(folder, name="somebody-else"))

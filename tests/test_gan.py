@@ -91,7 +91,7 @@ def test_without_features_only_the_samples_that_are_shown_are_made(monkeypatch):
     made = []
 
     class Generator:
-        card = SimpleNamespace(name="g", dataset=SimpleNamespace(sha256=""))
+        card = SimpleNamespace(name="g", dataset=SimpleNamespace(sha256=""), classes=())
         input = output = lambda *_: np.zeros((1, 4))
 
         def __call__(self, role, z):

@@ -12,7 +12,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from gen_models.app import launch_options
+from gen_models.app import controls, launch_options
 from gen_models.app.chapters import gan
 from gen_models.app.chapters.gan import common, encoder, film, morph, nearest, samples
 from gen_models.app.shell import page
@@ -83,7 +83,7 @@ def test_numbers_of_samples_come_with_those_of_real_pictures(models, fashion):
     # At ψ = 0 all pictures are of grey 128; the nearest in the bank is 132, and features are 16 pixels.
     assert text == {"distance": "0.00", "near": f"{4 * 4 / 255:.2f}"}
     assert samples.at(models["gan-heads"], None, 0, 1.0)["text"]["near"] == "–"
-    assert "0.19" in samples.scale_of(search)  # 4 · 12 / 255
+    assert "0.19" in samples.scale_of(fashion, search)  # 4 · 12 / 255
 
 
 def test_the_table_has_both_recipes_and_the_perfect_one(models, fashion):
@@ -382,9 +382,9 @@ def test_film(client):
 
 
 def test_what_a_visitor_does(client):
-    said = client.predict("dcgan-fashion", 3, api_name="/gan_samples")
-    assert said[-1].count("<img") == 2, "both recipes draw"
-    assert "DCGAN" in said[-1]
+    table = client.predict("dcgan-fashion", 3, api_name="/gan_samples")[2]
+    assert table.count("<img") == 2, "both recipes draw"
+    assert "DCGAN" in table
     assert client.predict("gan-heads", 3, [1, 2], api_name="/gan_strip") is not None
     assert client.predict("gan-heads", 3, [1, 2, 5], api_name="/gan_square") is not None
     for gif in (
@@ -437,3 +437,98 @@ def test_every_endpoint_has_a_test_here(client):
     named = client.view_api(return_format="dict")["named_endpoints"]
     source = Path(__file__).read_text("utf-8")
     assert [name for name in named if f'"{name}"' not in source] == []
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A generator that is told a class
+# ---------------------------------------------------------------------------------------------------------------------
+
+CLASSES = ("boot", "bag", "coat")
+
+
+@pytest.fixture(scope="module")
+def told_models(tmp_path_factory):
+    root = tmp_path_factory.mktemp("told")
+    made = [
+        toys.gan(root, "gan-fashion"),
+        toys.gan(root, "gan-fashion-classes", classes=CLASSES),
+        toys.features(root, "features-fashion"),
+    ]
+    return {model.card.name: model for model in made}
+
+
+@pytest.fixture(scope="module")
+def told_client(told_models):
+    demo = page_of(told_models)
+    options = launch_options() | {"server_port": None, "prevent_thread_lock": True}
+    _, url, _ = demo.launch(**options, quiet=True)
+    yield Client(url, verbose=False)
+    demo.close()
+
+
+def test_samples_are_of_the_class_or_of_each_in_turn(told_models):
+    model = told_models["gan-fashion-classes"]
+    bags, each = (samples.sample(model.told(label), 0, 1, 6) for label in ("bag", ""))
+    np.testing.assert_array_equal(bags[[1, 4]], each[[1, 4]])
+    assert (bags[[0, 2, 3, 5]] != each[[0, 2, 3, 5]]).any((1, 2, 3)).all()
+
+
+def test_experiments_that_know_no_class_get_no_such_model(told_models):
+    for experiment in gan.CHAPTER.experiments:
+        takes = "gan-fashion-classes" in experiment.takes(told_models)
+        assert takes == (experiment.id in ("samples", "morph", "film"))
+    only = {"gan-fashion-classes": told_models["gan-fashion-classes"]}
+    assert nearest.EXPERIMENT.takes(only) == {}
+    assert common.default(common.generators(told_models)).card.name == "gan-fashion"
+    assert gan.CHAPTER.thumbnail(only) is not None
+
+
+def test_the_classes_of_the_samples_are_mixed_as_their_z(told_models):
+    model = told_models["gan-fashion-classes"]
+    stops = morph.Stops.of(told_models, model.card.name, 0, [0, 1, 5, 3])
+    assert stops.told["y"].argmax(1).tolist() == [0, 1, 2, 0]
+    (y,) = morph.classes_at(stops.told, [(0.5, 0.25)]).values()
+    np.testing.assert_allclose(y, [[0.5 * 0.25 + 0.5 * 0.75, 0.5 * 0.25, 0.5 * 0.75]], atol=1e-6)
+    corner = morph.at(model, stops.z, 1.0, 1.0, **stops.told)["images"]["sphere"]
+    expected = common.images(model, stops.z[1:2], y=model.one_hot("bag", 1))[0]
+    assert corner == controls.pixels(expected)
+    bags = morph.Stops.of(told_models, model.card.name, 0, [0, 1], "bag")
+    assert bags.told["y"].tolist() == [[0, 1, 0]] * 2
+
+
+def test_the_class_is_asked_for_over_http(told_client):
+    def pictures(api, *words):
+        found = {
+            label: told_client.predict("gan-fashion-classes", 0, *words, label, api_name=api)
+            for label in ("", *CLASSES)
+        }
+        return {str(each) for each in found.values()}
+
+    for api, words in (("/gan_sample", (1.0,)), ("/gan_morph", ([0, 1],)), ("/gan_walk", (2,))):
+        assert len(pictures(api, *words)) == 4
+        for model, said in (
+            ("gan-fashion-classes", "no such class: choose one of boot, bag, coat"),
+            ("gan-fashion", "is told no class"),
+        ):
+            assert said in refused(told_client, model, 0, *words, "cats", api_name=api)
+    assert "no such model" in refused(
+        told_client, "gan-fashion-classes", 0, 0, api_name="/gan_neighbours"
+    )
+    assert told_client.predict("gan-fashion-classes", 0, api_name="/gan_film")["step"] == 1
+
+
+def test_a_choice_of_model_brings_its_classes(told_client):
+    for api, words in (("/gan_samples", (0,)), ("/gan_strip", (0, [0, 1]))):
+        told = told_client.predict("gan-fashion-classes", *words, "bag", api_name=api)[-1]
+        assert (told["visible"], told["value"]) == (True, "bag")
+        assert told["choices"] == [["each in turn", ""], *([name, name] for name in CLASSES)]
+        assert told_client.predict("gan-fashion", *words, api_name=api)[-1]["visible"] is False
+        assert "not in the list" in refused(
+            told_client, "gan-fashion-classes", *words, "cats", api_name=api
+        )
+
+
+def test_the_table_says_which_was_told_the_class(told_models):
+    table = samples.comparison(told_models["gan-fashion"], told_models)
+    assert "gan-fashion-classes, today&#x27;s recipe, told the class" in table
+    assert samples.side_by_side(told_models["gan-fashion"], told_models, 0).count("<img") == 2

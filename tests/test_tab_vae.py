@@ -28,6 +28,7 @@ from gen_models.app.chapters.vae import (
 )
 from gen_models.app.controls import drawing
 from gen_models.app.shell import page
+from gen_models.errors import UserError
 from gen_models.numerics import estimators
 from gen_models.runtime import Model, from_uint8
 
@@ -570,3 +571,76 @@ def test_every_endpoint_has_a_test_here(client):
     named = client.view_api(return_format="dict")["named_endpoints"]
     source = Path(__file__).read_text("utf-8")
     assert [name for name in named if f'"{name}"' not in source] == []
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A VAE that is told a class
+# ---------------------------------------------------------------------------------------------------------------------
+
+CLASSES = ("boot", "bag", "coat")
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    root = tmp_path_factory.mktemp("told")
+    made = [toys.vae(root, "three", k=3), toys.vae(root, "told", classes=CLASSES)]
+    return {model.card.name: model for model in made}
+
+
+@pytest.fixture(scope="module")
+def told_client(told):
+    demo = page_of(told)
+    options = launch_options() | {"server_port": None, "prevent_thread_lock": True}
+    _, url, _ = demo.launch(**options, quiet=True)
+    yield Client(url, verbose=False)
+    demo.close()
+
+
+def test_experiments_that_know_no_class_get_no_such_model(told):
+    for experiment in vae.CHAPTER.experiments:
+        assert ("told" in experiment.takes(told)) == (experiment.id in ("map", "samples"))
+    assert common.usual(told).card.name == "three"
+    only = {"told": told["told"]}
+    assert vae.CHAPTER.thumbnail(only) is not None
+    assert not vae.CHAPTER.toy(only)
+    # Every other experiment says that it has no model, and the page can be laid out.
+    assert words_of(only).count("There is no model for this experiment yet") == 6
+
+
+def test_the_map_and_the_codes_on_it_are_of_classes(told):
+    model = told["told"]
+    boots, bags = (latent_map.background(model.told(name)) for name in CLASSES[:2])
+    assert (boots != bags).any()
+    x = common.examples_of(model)
+    each = model.told("")("encoder", x=x)["mu"]
+    np.testing.assert_array_equal(each[1::3], model.told("bag")("encoder", x=x)["mu"][1::3])
+    with pytest.raises(UserError, match="input y is missing"):
+        model("encoder", x=x)
+    assert latent_map.with_codes(model.told("bag")).shape[-1] == 3
+
+
+def test_samples_are_of_the_class_or_of_each_in_turn(told):
+    bags, each = (samples.draw(told["told"].told(label), 0, 6) for label in ("bag", ""))
+    np.testing.assert_allclose(bags[[1, 4]], each[[1, 4]], atol=1e-6)
+    assert not np.isclose(bags[[0, 2]], each[[0, 2]]).all()
+    assert common.name_of(told["told"]) == "Noise-1-8-8, 2-D, told the class"
+
+
+def test_the_class_is_asked_for_over_http(told_client):
+    for api, words in (("/vae_encode", (1,)), ("/vae_decode", ([0, 1],))):
+        made = [str(told_client.predict("told", *words, label, api_name=api)) for label in CLASSES]
+        assert len(set(made)) == 3
+        assert "no such class: choose one of boot, bag, coat" in refused(
+            told_client, "told", *words, "cats", api_name=api
+        )
+        assert "is told no class" in refused(
+            told_client,
+            "three",
+            *(([0, 1, 2],) if api == "/vae_decode" else words),
+            "bag",
+            api_name=api,
+        )
+    assert "no such class" in refused(told_client, "told", 0, 1, "cats", api_name="/vae_samples")
+    made = told_client.predict("told", True, "bag", api_name="/vae_map")
+    assert (made[-1]["value"], made[-1]["visible"]) == ("bag", True)
+    assert "no such model" in refused(told_client, "told", [0, 1], api_name="/vae_morph")

@@ -10,7 +10,13 @@ circles (§5.2-5.4). It is taken every `r1_every` steps, with `r1_every` times t
 `pack` D judges that many images at once, against mode collapse (§5.5): x and x̂ above are then packs. What is sampled
 and exported is the moving average of G. `training.dcgan` is the lecture's own recipe without all this.
 
+With `classes` both players are told the class y of the images (§4.1): x̂ = G(z, y), with an embedding of y beside z, and
+D is that of a projection (Miyato and Koyama 2018),
+
+    D(x, y) = ψ(φ(x)) + ⟨v_y, φ(x)⟩.
+
     python -m training.gan --name gan-fashion --data fashion --size 32
+    python -m training.gan --name mine --data folder:PATH --classes
 """
 
 from __future__ import annotations
@@ -24,14 +30,21 @@ from torch.optim import Adam
 
 from gen_models.cards import Port
 from gen_models.errors import UserError
-from gen_models.families import GANFacts, GANRecipe
-from gen_models.networks.gan import Discriminator, Generator, downsampled_sides
+from gen_models.families import CLASS, GANFacts, GANRecipe
+from gen_models.networks.gan import (
+    ClassGenerator,
+    Discriminator,
+    Generator,
+    ProjectionDiscriminator,
+    downsampled_sides,
+)
 from training.augment import diff_augment, random_hflip
 from training.data import load
 from training.engine import cli
+from training.engine.classes import batches, classes_of, one_hot
 from training.engine.export import Spec, dataset, export, titled
 from training.engine.film import Film, assemble
-from training.engine.gan_runs import recalibrate_generator
+from training.engine.gan_runs import CALIBRATION, recalibrate_generator
 from training.engine.initial import begin_with, check_another
 from training.engine.measurement import evaluate
 from training.engine.networks import Ema
@@ -58,6 +71,8 @@ class Config(RunConfig):
     """size of z"""
     width: int = 32
     """channels of G and D at half the images' side"""
+    classes: bool = False
+    """tell G and D the class of each image; in a folder, each subfolder is a class"""
     pack: int = 1
     """images that D judges together (PacGAN; Lin et al. 2018)"""
     gamma: float = 0.1
@@ -87,6 +102,10 @@ class Config(RunConfig):
             raise UserError(
                 f"--pack must be 1 or more and divide --batch ({self.batch}), not {self.pack}."
             )
+        if self.pack > 1 and self.classes:
+            raise UserError(
+                "--pack must be 1 with --classes: D judges each image by its own class."
+            )
         if self.size is not None:
             downsampled_sides(self.size)
 
@@ -95,7 +114,8 @@ def train(config: Config) -> tuple[nn.Module, Run]:
     """Fit and return the averaged generator and its run."""
     run = Run(config)
     data = load(config.data, "train", size=config.size, channels=config.channels)
-    G, D = build(config, data.x.shape[1:])
+    classes = len(classes_of(data.info, config.classes))
+    G, D = build(config, data.x.shape[1:], classes)
     if config.init_from:
         begin_with(run, config.init_from, G=G, D=D)
     G, D = run.setup(G), run.setup(D)
@@ -105,29 +125,29 @@ def train(config: Config) -> tuple[nn.Module, Run]:
     )
     state = {"G": G, "D": D, "ema": ema, "optimizer_G": optimizer_G, "optimizer_D": optimizer_D}
     run.resume(**state)
-    film = Film(run, config.latent_dim)
+    film = Film(run, config.latent_dim, classes=classes)
 
     def seen(x: Tensor) -> Tensor:
         """The images as D sees them."""
         return packed(diff_augment(x, config.augment), config.pack)
 
-    for x in run.batches(data):
+    for x, *y in batches(run, data, classes):  # y: of each image the class, if they are told it
         for optimizer in (optimizer_G, optimizer_D):
             set_lr(optimizer, config.lr * linear_decay(run.progress, config.decay))
         z = torch.randn(len(x), config.latent_dim, device=x.device)
-        x_hat = G(z)
+        x_hat = G(z, *y)
 
         x = seen(random_hflip(x) if config.random_hflip else x)
-        real = D(x)
-        fake = D(seen(x_hat.detach()))
+        real = D(x, *y)
+        fake = D(seen(x_hat.detach()), *y)
         loss_D = logistic_discriminator(real, fake)
         if config.gamma and run.step % config.r1_every == 0:
-            loss_D = loss_D + config.r1_every * config.gamma * r1_penalty(run, D, x)
+            loss_D = loss_D + config.r1_every * config.gamma * r1_penalty(run, D, x, *y)
         optimizer_D.zero_grad()
         run.fabric.backward(loss_D.mean())
         optimizer_D.step()
 
-        loss_G = logistic_generator(D(seen(x_hat)))
+        loss_G = logistic_generator(D(seen(x_hat), *y))
         optimizer_G.zero_grad()
         run.fabric.backward(loss_G.mean())
         optimizer_G.step()
@@ -137,12 +157,17 @@ def train(config: Config) -> tuple[nn.Module, Run]:
         film.take(ema.net)
         run.checkpoint(lambda: film.images(ema.net), **state)
 
-    return recalibrate_generator(ema.net, config.latent_dim, run.fabric.device), run
+    drawn = torch.arange(CALIBRATION) % len(data)
+    y = one_hot(data, drawn.tolist(), classes) if classes else None
+    return recalibrate_generator(ema.net, config.latent_dim, run.fabric.device, y), run
 
 
-def build(config: Config, shape: torch.Size) -> tuple[Generator, Discriminator]:
-    """Untrained (G, D) for images of `shape` (channels, height, width)."""
+def build(config: Config, shape: torch.Size, classes: int = 0) -> tuple[nn.Module, nn.Module]:
+    """Untrained (G, D) for images of `shape` (channels, height, width), told one of `classes` if there are any."""
     c, size, _ = shape
+    if classes:
+        G = ClassGenerator(c, size, config.width, config.latent_dim, classes)
+        return G, ProjectionDiscriminator(c, size, config.width, classes)
     G = Generator(c, size, config.width, config.latent_dim)
     return G, Discriminator(config.pack * c, size, config.width)
 
@@ -158,15 +183,18 @@ def packed(x: Float[Tensor, "b c h w"], m: int) -> Float[Tensor, "b/m m*c h w"]:
 def export_model(config: Config, G: nn.Module, run: Run) -> None:
     """Write `exported/<name>/`, the training film with it."""
     test = titled(load(config.data, "test", size=config.size, channels=config.channels), config)
+    classes = classes_of(test.info, config.classes)
     judged = f", D judging {config.pack} images together" if config.pack > 1 else ""
+    told = f", told one of {len(classes)} classes" if classes else ""
+    y = [Port(CLASS, ("batch", len(classes)), range=(0, 1))] if classes else []
     export(
         name=config.name,
         root=config.exported,
         family="gan",
-        title=f"GAN on {test.info.title}",
-        lecture="§3.1-3.7",
+        title=f"{'Class-conditional ' * config.classes}GAN on {test.info.title}",
+        lecture="§3.1-3.7" + ", §4.1" * config.classes,
         summary=(
-            f"A convolutional GAN with the non-saturating logistic loss and R1{judged}, trained on "
+            f"A convolutional GAN with the non-saturating logistic loss and R1{judged}{told}, trained on "
             f"{test.info.title}; what is exported is the moving average of its generator."
         ),
         limitations=(
@@ -177,12 +205,12 @@ def export_model(config: Config, G: nn.Module, run: Run) -> None:
         config=config,
         data=dataset(test.info, config.data, config.size, config.channels),
         examples_of=test,
-        facts=GANFacts(GANRecipe.LOGISTIC_R1, config.pack),
+        facts=GANFacts(GANRecipe.LOGISTIC_R1, config.pack, classes),
         runs=[run],
         graphs={
             "generator": Spec(
                 G,
-                (Port("z", ("batch", config.latent_dim)),),
+                (Port("z", ("batch", config.latent_dim)), *y),
                 {"x": (0, 1)},
                 fp16_weights=config.fp16_weights,
             ),

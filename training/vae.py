@@ -11,6 +11,9 @@ against samples (Higgins et al. 2017).
 
     python -m training.vae --name vae-digits-2d --data digits --latent-dim 2
 
+With --classes both halves are told the class y of the image (§4.1; Sohn, Lee and Yan 2015): q(z|x, y) and p(x|z, y), in
+a bound on log p(x|y). z need then not say the class.
+
 With --codes, VAEs of several sizes of z share a card of the family of `training.autoencoder`. Beside its models, of the
 same layers and sizes, they show what drawn codes decode to with the KL term, and without it (§1.6).
 """
@@ -29,10 +32,12 @@ from torch.optim import AdamW
 
 from gen_models.cards import Port
 from gen_models.errors import UserError
-from gen_models.families import AutoencoderFacts, AutoencoderKind, Likelihood, VAEFacts
+from gen_models.families import CLASS, AutoencoderFacts, AutoencoderKind, Likelihood, VAEFacts
 from gen_models.networks.autoencoder import Gaussian
 from gen_models.networks.vae import (
     BernoulliDecoder,
+    ClassDecoder,
+    ClassEncoder,
     Encoder,
     FixedNormalDecoder,
     MeanDecoder,
@@ -45,6 +50,8 @@ from training.augment import jitter, random_hflip
 from training.data import Images, load, to_float
 from training.data.common import BLACK_GROUND, border_of
 from training.engine import attributes, cli
+from training.engine.batches import evenly_spaced_indices
+from training.engine.classes import batches, classes_of, in_turn, one_hot
 from training.engine.export import Spec, dataset, export, titled
 from training.engine.initial import begin_with, check_another
 from training.engine.measurement import evaluate
@@ -73,6 +80,8 @@ class Config(RunConfig):
     """1 grey, 3 colour; None: the data set's own, 3 for a folder"""
     latent_dim: int = 10
     """size of z"""
+    classes: bool = False
+    """tell both halves the class of each image; in a folder, each subfolder is a class"""
     codes: tuple[int, ...] = ()
     """sizes of z instead of latent_dim; each is trained on its own, and all share a card as autoencoders do"""
     width: int = 16
@@ -118,6 +127,10 @@ class Config(RunConfig):
             raise UserError(
                 "--attributes, --fit-prior and --init-from need one size of z: give --latent-dim, not --codes."
             )
+        if self.classes and (self.codes or self.attributes or self.fit_prior):
+            raise UserError(
+                "--codes, --attributes and --fit-prior are for a VAE that is told no class: leave out --classes."
+            )
         if self.size is not None:
             with torch.device("meta"):  # no weights are made
                 build(self, (self.channels or 3, self.size, self.size))
@@ -146,7 +159,8 @@ def train(config: Config, fabric: Fabric | None = None) -> tuple[nn.Module, nn.M
     if config.attributes:
         attributes.amounts(data, config.attributes)  # which they are is asked now, not after hours
     _, log_likelihood = OUTPUTS[config.likelihood]
-    encoder, decoder = build(config, data.x.shape[1:])
+    classes = len(classes_of(data.info, config.classes))
+    encoder, decoder = build(config, data.x.shape[1:], classes)
     if config.init_from:
         begin_with(run, config.init_from, encoder=encoder, decoder=decoder)
     encoder, decoder = run.setup(encoder), run.setup(decoder)
@@ -157,22 +171,27 @@ def train(config: Config, fabric: Fabric | None = None) -> tuple[nn.Module, nn.M
 
     fixed = evenly_spaced(data, 20).to(run.fabric.device)
     fixed_z = torch.randn(40, config.latent_dim, generator=torch.Generator().manual_seed(0))
+    fixed_y, each_y = [], []  # of those, the class, if it is told
+    if classes:
+        fixed_y = [one_hot(data, evenly_spaced_indices(len(data), 20), classes).to(fixed.device)]
+        each_y = [in_turn(40, classes).to(fixed.device)]
 
     def samples() -> Tensor:
         """Rows of images, of their reconstructions, and of samples from the prior."""
         with evaluating(encoder.module, decoder.module) as (E, D):
-            return torch.cat([fixed, D(E(fixed)[0])[0], D(fixed_z.to(fixed.device))[0]])
+            back = D(E(fixed, *fixed_y)[0], *fixed_y)[0]
+            return torch.cat([fixed, back, D(fixed_z.to(fixed.device), *each_y)[0]])
 
-    for x in run.batches(data):
+    for x, *y in batches(run, data, classes):  # y: of each image the class, if they are told it
         set_lr(optimizer, config.lr * cosine(run.progress))
         x = random_hflip(x) if config.random_hflip else x
         strength = (config.augment or 0) * linear_decay(run.progress, AUGMENT_DECAY)
         x = jitter(x, strength, border_of(config.data))
         x = torch.bernoulli(x) if config.binarize else x
 
-        mu, logvar = encoder(x)
+        mu, logvar = encoder(x, *y)
         z = reparameterise(mu, logvar)
-        mean, logvar_or_logits = decoder(z)
+        mean, logvar_or_logits = decoder(z, *y)
         reconstruction = -log_likelihood(x, mean, logvar_or_logits)
         if config.pyramid:
             reconstruction = reconstruction + config.pyramid * pyramid_distance(x, mean)
@@ -218,14 +237,24 @@ def fit_prior(
     return WhitenedEncoder(encoder, m, A), WhitenedDecoder(decoder, m, A)
 
 
-def build(config: Config, shape: Sequence[int]) -> tuple[nn.Module, nn.Module]:
-    """Untrained (encoder, decoder) for images of `shape` (channels, height, width)."""
+def build(config: Config, shape: Sequence[int], classes: int = 0) -> tuple[nn.Module, nn.Module]:
+    """Untrained (encoder, decoder) for images of `shape` (channels, height, width).
+
+    They are told one of `classes`, if there are any.
+    """
     c, size, _ = shape
-    sizes = (c, size, config.width, config.latent_dim)
+    encoder = Encoder(c + (classes > 0), size, config.width, config.latent_dim)
+    sizes = (c, size, config.width, config.latent_dim + classes)
     decoder_type, _ = OUTPUTS[config.likelihood]
     if config.likelihood == "normal" and config.sigma:
-        return Encoder(*sizes), FixedNormalDecoder(*sizes, config.sigma)
-    return Encoder(*sizes), decoder_type(*sizes)
+        decoder = FixedNormalDecoder(*sizes, config.sigma)
+    else:
+        decoder = decoder_type(*sizes)
+    return (
+        (ClassEncoder(encoder, size, classes), ClassDecoder(decoder))
+        if classes
+        else (encoder, decoder)
+    )
 
 
 LIMITATIONS = (
@@ -239,31 +268,39 @@ def export_model(config: Config, encoder: nn.Module, decoder: nn.Module, run: Ru
     test = titled(load(config.data, "test", size=config.size, channels=config.channels), config)
     shape, k = ("batch", *test.x.shape[1:]), config.latent_dim
     second = "logits" if config.likelihood == "bernoulli" else "logvar"
+    classes = classes_of(test.info, config.classes)
+    y = [Port(CLASS, ("batch", len(classes)), range=(0, 1))] if classes else []
     graphs = {
         "encoder": Spec(
             encoder,
-            (Port("x", shape, range=(0, 1)),),
+            (Port("x", shape, range=(0, 1)), *y),
             {"mu": None, "logvar": None},
             config.fp16_weights,
         ),
         "decoder": Spec(
-            decoder, (Port("z", ("batch", k)),), {"x": (0, 1), second: None}, config.fp16_weights
+            decoder,
+            (Port("z", ("batch", k)), *y),
+            {"x": (0, 1), second: None},
+            config.fp16_weights,
         ),
     }
     if config.attributes:
         graphs |= attribute_graphs(config, encoder)
     binary = ", drawn black or white anew at each step" if config.binarize else ""
+    told = f", told one of {len(classes)} classes" if classes else ""
     prior = " Its prior is a Gaussian fitted to the codes after training." * config.fit_prior
     output = "binary" if config.binarize else config.likelihood
     export(
         name=config.name,
         root=config.exported,
         family="vae",
-        title=f"VAE on {test.info.title}: {k}-D, β = {config.beta:g}, {output}",
-        lecture="§2.4",
+        title=(
+            f"{'Class-conditional ' * config.classes}VAE on {test.info.title}: {k}-D, β = {config.beta:g}, {output}"
+        ),
+        lecture="§2.4" + ", §4.1" * config.classes,
         summary=(
             f"A variational autoencoder with {k} latent dimensions, a {config.likelihood} output and "
-            f"β = {config.beta:g}, trained on {test.info.title}{binary}.{prior}"
+            f"β = {config.beta:g}{told}, trained on {test.info.title}{binary}.{prior}"
         ),
         limitations=LIMITATIONS,
         module="training.vae",
@@ -276,6 +313,7 @@ def export_model(config: Config, encoder: nn.Module, decoder: nn.Module, run: Ru
             config.binarize,
             config.sigma if config.likelihood == "normal" else None,
             tuple(config.attributes),
+            classes,
         ),
         runs=[run],
         graphs=graphs,

@@ -101,7 +101,8 @@ def lay_out(shown: Sequence[Chapter], model: Model, others: Sequence[Model]) -> 
             mine = {one.card.name: one for one in (*others, model) if chapter.shows(one.card)}
             with gr.Blocks(analytics_enabled=False):
                 for experiment in chapter.experiments:
-                    experiment.build(mine)
+                    if usable := experiment.takes(mine):
+                        experiment.build(usable)
                 chapter.offer(mine)
 
 

@@ -72,6 +72,11 @@ SECTIONS = (AUTOENCODERS, VAES, GANS, TRANSLATION, UNSTABLE, FURTHER, SUMMARY)
 """In the lecture's order; one without chapters is not shown."""
 
 
+def told_none(models: Models) -> Models:
+    """Those that are told no class."""
+    return {name: model for name, model in models.items() if not model.card.classes}
+
+
 @dataclass(frozen=True)
 class Experiment:
     """One idea to operate: its sentence, its equation, what is moved, what answers, and what to notice."""
@@ -98,6 +103,12 @@ class Experiment:
     """The values of an address that is not where the experiment begins, such as "z=0.1,1": tests go there and back."""
     build: Callable[[Models], None]
     """Lays out the controls, the results and the numbers for the chapter's models, at least one if it needs any."""
+    tells_class: bool = False
+    """Whether it lets a visitor choose the class, where a model is told one; without that, it takes no such model."""
+
+    def takes(self, models: Models) -> Models:
+        """Those of its chapter's models that it works with."""
+        return models if self.tells_class else told_none(models)
 
 
 def _takes_any(_: Model) -> str | None:

@@ -72,8 +72,60 @@ class Discriminator(nn.Module):
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 1"]:
         """Judge images."""
+        return self.psi(self.phi(x))
+
+    def phi(
+        self, x: Float[Tensor, "b c h w"], y: Float[Tensor, "b n"] | None = None
+    ) -> Float[Tensor, "b f"]:
+        """Return features of images; with their classes y, D sees of a batch how it varies within a class."""
         h = self.trunk(2 * x - 1)
-        return self.head(torch.cat([h, minibatch_std(h)], dim=1))
+        varying = h if y is None else h - class_means(h, y)
+        return self.head[:-1](torch.cat([h, minibatch_std(varying)], dim=1))
+
+    def psi(self, phi: Float[Tensor, "b f"]) -> Float[Tensor, "b 1"]:
+        """Return the logits of features, an affine function."""
+        return self.head[-1](phi)
+
+
+class ClassGenerator(nn.Module):
+    """Maps (z, y) to images in [0, 1], y the class, one-hot: a generator of z beside an embedding e_y of the class.
+
+    e is linear in y, so a mixture of two one-hot y is a mixture of their embeddings.
+    """
+
+    def __init__(self, channels: int, size: int, width: int, latent_dim: int, classes: int) -> None:
+        super().__init__()
+        self.embedding = nn.Linear(classes, latent_dim, bias=False)
+        nn.init.normal_(self.embedding.weight)  # as large as z
+        self.G = Generator(channels, size, width, 2 * latent_dim)
+
+    def code(self, z: Float[Tensor, "b k"], y: Float[Tensor, "b n"]) -> Float[Tensor, "b 2*k"]:
+        """Return what `G` is given: z, and the embedding of the class."""
+        return torch.cat([z, self.embedding(y)], dim=1)
+
+    def forward(self, z: Float[Tensor, "b k"], y: Float[Tensor, "b n"]) -> Float[Tensor, "b c h w"]:
+        """Generate images of classes."""
+        return self.G(self.code(z, y))
+
+
+class ProjectionDiscriminator(nn.Module):
+    """Maps (x, y) to the logit ψ(φ(x)) + ⟨v_y, φ(x)⟩, y the class, one-hot (Miyato and Koyama 2018).
+
+    ψ(φ(x)), a `Discriminator`, judges whether x is real, and the product whether it is of class y. Over a whole batch
+    images vary by their classes alone: a generator that makes one image of each shows in how they vary within a class.
+    """
+
+    def __init__(self, channels: int, size: int, width: int, classes: int) -> None:
+        super().__init__()
+        self.D = Discriminator(channels, size, width)
+        self.v = nn.Linear(classes, self.D.features, bias=False)
+        bound = self.D.features**-0.5  # that of ψ: both terms begin alike
+        nn.init.uniform_(self.v.weight, -bound, bound)
+
+    def forward(self, x: Float[Tensor, "b c h w"], y: Float[Tensor, "b n"]) -> Float[Tensor, "b 1"]:
+        """Judge images as those of their classes."""
+        phi = self.D.phi(x, y)
+        return self.D.psi(phi) + (self.v(y) * phi).sum(1, keepdim=True)
 
 
 class DCGANGenerator(nn.Module):
@@ -142,6 +194,12 @@ def minibatch_std(h: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 1 h w"]:
     """Average the standard deviation over the batch of each feature to one value, as one more channel."""
     spread = (h.float().var(0, unbiased=False) + 1e-6).sqrt().mean()
     return spread.to(h.dtype).expand(len(h), 1, *h.shape[2:])
+
+
+def class_means(h: Float[Tensor, "b c h w"], y: Float[Tensor, "b n"]) -> Float[Tensor, "b c h w"]:
+    """Return for each image of a batch the mean features of its class, y one-hot."""
+    share = y / y.sum(0).clamp(min=1)  # of each image in the mean of its class
+    return (y @ (share.T @ h.flatten(1).float())).view_as(h).to(h.dtype)
 
 
 def _convolution(c_in: int, c_out: int) -> list[nn.Module]:

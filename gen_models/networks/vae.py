@@ -101,6 +101,39 @@ class FixedNormalDecoder(nn.Module):
         return mean, torch.full_like(mean, self.logvar)
 
 
+class ClassEncoder(nn.Module):
+    """q(z|x, y), y the class, one-hot: an image is learnt for each class, and the encoder sees it as a channel more."""
+
+    def __init__(self, encoder: nn.Module, size: int, classes: int) -> None:
+        """`encoder` is one of images with a channel more than x has."""
+        super().__init__()
+        self.encoder = encoder
+        self.size = size
+        self.plane = nn.Linear(classes, size**2, bias=False)
+
+    def forward(
+        self, x: Float[Tensor, "b c h w"], y: Float[Tensor, "b n"]
+    ) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b k"]]:
+        """Return (mu, logvar)."""
+        plane = self.plane(y).unflatten(1, (1, self.size, self.size))
+        return self.encoder(torch.cat([x, plane.to(x.dtype)], dim=1))
+
+
+class ClassDecoder(nn.Module):
+    """p(x|z, y), y the class, one-hot: a decoder of both, one after the other."""
+
+    def __init__(self, decoder: nn.Module) -> None:
+        """`decoder` is one of codes as long as both."""
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(
+        self, z: Float[Tensor, "b k"], y: Float[Tensor, "b n"]
+    ) -> tuple[Float[Tensor, "b c h w"], Float[Tensor, "b c h w"]]:
+        """Return what the decoder returns."""
+        return self.decoder(torch.cat([z, y], dim=1))
+
+
 class WhitenedEncoder(nn.Module):
     """q(u|x) in other coordinates, u = A (z − m), with what its covariance has beside the diagonal left out."""
 

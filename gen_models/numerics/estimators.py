@@ -54,9 +54,12 @@ def kl_to_standard_normal(mu: Array, logvar: Array) -> Array:
     return 0.5 * (mu**2 + np.exp(logvar) - logvar - 1)
 
 
-def log_likelihood(model: Model, x: Array, z: Array) -> Array:
-    """log p(x|z), (n,), for images x (n, c, h, w), or one image (1, c, h, w), and latents z (n, k)."""
-    p = model("decoder", z=z)
+def log_likelihood(model: Model, x: Array, z: Array, **told: Array) -> Array:
+    """log p(x|z), (n,), for images x (n, c, h, w), or one image (1, c, h, w), and latents z (n, k).
+
+    `told` is what the decoder is given besides, a row for each z: the class.
+    """
+    p = model("decoder", z=z, **told)
     if "logits" in p:
         return log_bernoulli(x, p["logits"])
     return log_normal(x, p["x"], p["logvar"], axis=(-3, -2, -1))
@@ -72,14 +75,19 @@ class Draws:
     """log p(x|z) + log p(z) − log q(z|x): importance weights, E_q[w] = p(x)"""
 
 
-def draw(model: Model, x: Array, k: int, rng: np.random.Generator) -> Draws:
-    """Draw z = mu(x) + σ(x) ε, k times for each image of x (n, c, h, w)."""
-    q = model("encoder", x=x)
+def draw(model: Model, x: Array, k: int, rng: np.random.Generator, **told: Array) -> Draws:
+    """Draw z = mu(x) + σ(x) ε, k times for each image of x (n, c, h, w).
+
+    `told` is what both graphs are given besides, a row for each image: the class.
+    """
+    q = model("encoder", x=x, **told)
     mu, logvar = q["mu"][:, None], q["logvar"][:, None]
     eps = rng.standard_normal((len(x), k, mu.shape[-1]), dtype=np.float32)
     z = mu + np.exp(0.5 * logvar) * eps
     repeated = np.repeat(x, k, axis=0)
-    log_px_z = log_likelihood(model, repeated, z.reshape(len(x) * k, -1)).reshape(len(x), k)
+    told = {name: np.repeat(rows, k, axis=0) for name, rows in told.items()}
+    log_px_z = log_likelihood(model, repeated, z.reshape(len(x) * k, -1), **told)
+    log_px_z = log_px_z.reshape(len(x), k)
     log_pz, log_qz = log_normal(z, np.zeros_like(z), np.zeros_like(z)), log_normal(z, mu, logvar)
     return Draws(log_px_z, log_px_z + log_pz - log_qz)
 

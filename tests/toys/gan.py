@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gen_models.families import GANFacts, GANRecipe, MetricId
+from gen_models.families import CLASS, GANFacts, GANRecipe, MetricId
 from gen_models.runtime import Model
 from toys.write import Graph, Sheet, image, metric, node, rows, write
 
@@ -32,8 +32,9 @@ def gan(
     moments: int = 5,
     measured: bool = True,
     recipe: GANRecipe = GANRecipe.LOGISTIC_R1,
+    classes: tuple[str, ...] = (),
 ) -> Model:
-    """x = sigmoid(z W) of fixed orthogonal patterns.
+    """x = sigmoid(z W) of fixed orthogonal patterns; told a class, sigmoid((z; y) W) with a pattern for each class too.
 
     Its film shows three z, at moment j as flat squares of the grey 50 j; steps 1, 10, 100, ... of 64 images.
 
@@ -46,14 +47,18 @@ def gan(
         moments: columns of the film; 0 leaves it out.
         measured: whether the card has numbers.
         recipe: which training it is said to have had.
+        classes: names of the classes that it is told, if any.
     """
     pixels, (c, h, w) = int(np.prod(shape)), shape
-    patterns = np.linalg.qr(np.random.default_rng(1).normal(size=(pixels, k)))[0].T
+    n = len(classes)
+    patterns = np.linalg.qr(np.random.default_rng(1).normal(size=(pixels, k + n)))[0].T
+    told = [rows(CLASS, n, (0.0, 1.0))] if classes else []
     graph = Graph(
-        [rows("z", k)],
+        [rows("z", k), *told],
         [image("x", shape)],
         [
-            node("MatMul", ["z", "patterns"], ["rows"]),
+            node("Concat", ["z", *(port.name for port in told)], ["code"], axis=1),
+            node("MatMul", ["code", "patterns"], ["rows"]),
             node("Sigmoid", ["rows"], ["grey"]),
             node("Reshape", ["grey", "back"], ["x"]),
         ],
@@ -71,7 +76,7 @@ def gan(
     return write(
         root,
         name,
-        GANFacts(recipe),
+        GANFacts(recipe, classes=classes),
         {"generator": graph},
         data=data,
         title="Toy GAN",

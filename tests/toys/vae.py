@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from gen_models.cards import Port
-from gen_models.families import Likelihood, MetricId, VAEFacts
+from gen_models.families import CLASS, Likelihood, MetricId, VAEFacts
 from gen_models.runtime import Array, Model
 from toys.write import Graph, image, node, rows, write
 
@@ -20,6 +20,7 @@ def vae(
     binarized: bool = False,
     measured: bool = True,
     data: str = "",
+    classes: tuple[str, ...] = (),
 ) -> Model:
     """mu = A x with logvar −2; x = sigmoid(B z) with logits B z, or with logvar −3 as "normal"; A and B are random.
 
@@ -35,6 +36,7 @@ def vae(
         binarized: of the card.
         measured: whether the card has numbers.
         data: name of the data set; by default that of the shape.
+        classes: names of the classes that it is told, if any: mu and the logits then have a term for each, C y.
     """
     rng = np.random.default_rng(len(name))
     d = int(np.prod(shape))
@@ -53,6 +55,8 @@ def vae(
             (Port(second, ("batch", *shape)), *spread, False),
         ),
     }
+    if classes:
+        graphs = {role: telling(graph, len(classes), rng) for role, graph in graphs.items()}
     kl = [0.0 if j == k - 1 > 1 else j + 1.0 for j in range(k)]
     metrics = {MetricId.DIMENSION_KL.of(j): nats for j, nats in enumerate(kl)}
     metrics |= {MetricId.ELBO: -50.0, MetricId.KL: sum(kl), MetricId.SQUARED_ERROR: 7.0}
@@ -61,12 +65,29 @@ def vae(
     return write(
         root,
         name,
-        VAEFacts(Likelihood(likelihood), beta, binarized),
+        VAEFacts(Likelihood(likelihood), beta, binarized, classes=classes),
         graphs,
         data=data or f"noise-{c}-{h}-{w}",
         metrics=metrics if measured else {},
         examples=strip.reshape(h, 12, w, c).transpose(1, 0, 2, 3),
     )
+
+
+def telling(graph: Graph, n: int, rng: np.random.Generator) -> Graph:
+    """The same graph, told one of n classes: the first output has C y added before it is squashed, C random."""
+    first = graph.outputs[0]
+    width = int(np.prod([int(side) for side in first.shape[1:]]))
+    flat = f"{first.name}-2"
+    told = [
+        node("MatMul", [CLASS, "C"], ["told"]),
+        node("Add", [f"{first.name}-1", f"{first.name}-b"], ["untold"]),
+        node("Add", ["untold", "told"], [flat]),
+    ]
+    nodes = [each for each in graph.nodes if list(each.output) != [flat]]
+    at = next(i for i, each in enumerate(nodes) if flat in each.input)
+    constants = {**graph.constants, "C": rng.normal(0, 3, (n, width)).astype(np.float32)}
+    inputs = [*graph.inputs, rows(CLASS, n, (0.0, 1.0))]
+    return Graph(inputs, graph.outputs, [*nodes[:at], *told, *nodes[at:]], constants)
 
 
 def affine(source: Port, *outputs: tuple[Port, Array, Array, bool]) -> Graph:

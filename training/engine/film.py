@@ -20,6 +20,7 @@ from gen_models.cards import Sheet
 from gen_models.files import write_atomically
 from gen_models.runtime import to_uint8
 from training.data import to_float
+from training.engine.classes import in_turn
 from training.engine.export import within_webp
 from training.engine.run import Run
 
@@ -38,20 +39,29 @@ class Film:
     """Takes frames of a generator during a run, from z that depend on nothing but their number."""
 
     def __init__(
-        self, run: Run, latent_dim: int, at: Collection[int] | None = None, rows: int = ROWS
+        self,
+        run: Run,
+        latent_dim: int,
+        at: Collection[int] | None = None,
+        rows: int = ROWS,
+        classes: int = 0,
     ) -> None:
-        """`at`: the steps at which frames are taken; None: those of `moments`. `rows`: how many z are shown."""
+        """`at`: the steps at which frames are taken; None: those of `moments`. `rows`: how many z are shown.
+
+        With `classes`, that many, G is also told a class, each in turn.
+        """
         self.run, self.rows = run, rows
         self.folder = run.config.folder / "film"
         self.moments = set(moments(run.config.steps) if at is None else at)
         z = torch.randn(BATCH, latent_dim, generator=torch.Generator().manual_seed(0))
-        self.z = z.to(run.fabric.device)
+        inputs = (z, in_turn(BATCH, classes)) if classes else (z,)
+        self.inputs = [each.to(run.fabric.device) for each in inputs]
 
     @torch.no_grad()
     def images(self, G: nn.Module) -> Tensor:
         """G's images of the fixed z, (BATCH, c, h, w) in [0, 1], BatchNorm working as in a training step."""
         copy = deepcopy(G).train()  # a pass in training mode changes BatchNorm's running statistics
-        return copy(self.z).float()
+        return copy(*self.inputs).float()
 
     def take(self, G: nn.Module) -> None:
         """Keep a frame if this step is one of the moments."""

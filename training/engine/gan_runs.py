@@ -6,21 +6,35 @@ import json
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
 from gen_models.errors import UserError
-from gen_models.networks.gan import Discriminator, Generator
+from gen_models.networks.gan import ClassGenerator, Discriminator, Generator
 from training.engine import aliases
 from training.engine.networks import recalibrate_batchnorm
 from training.engine.run import reading
 
+CALIBRATION = 10_240
+"""Draws of z over which the BatchNorm statistics of a generator are taken."""
 
-def recalibrate_generator(G: nn.Module, latent_dim: int, device: torch.device) -> nn.Module:
-    """An averaged generator with BatchNorm statistics of its own, taken over 10,240 z; in evaluation mode."""
+
+def recalibrate_generator(
+    G: nn.Module, latent_dim: int, device: torch.device, y: Tensor | None = None
+) -> nn.Module:
+    """An averaged generator with BatchNorm statistics of its own, over CALIBRATION draws of z; in evaluation mode.
+
+    y: a class for each draw, one-hot, where G is told one.
+    """
     rng = torch.Generator().manual_seed(0)
-    inputs = (torch.randn(256, latent_dim, generator=rng) for _ in range(40))
-    return recalibrate_batchnorm(G, (z.to(device) for z in inputs))
+    inputs = (torch.randn(256, latent_dim, generator=rng) for _ in range(CALIBRATION // 256))
+    if y is None:
+        return recalibrate_batchnorm(G, (z.to(device) for z in inputs))
+    assert isinstance(G, ClassGenerator)
+    told = zip(inputs, y.split(256), strict=True)
+    with torch.no_grad():
+        recalibrate_batchnorm(G.G, (G.code(z.to(device), y.to(device)) for z, y in told))
+    return G.eval()
 
 
 def load_gan(folder: Path, shape: torch.Size) -> tuple[Generator, Discriminator]:
@@ -28,7 +42,7 @@ def load_gan(folder: Path, shape: torch.Size) -> tuple[Generator, Discriminator]
 
     Raises:
         UserError: there is no such run, a file of it is damaged or cannot be read, it is of other images than `shape`
-            (channels, height, width), or D judges packs.
+            (channels, height, width), D judges packs, or both players are told a class.
     """
     c, size, _ = shape
     paths = [folder / part for part in ("config.json", "state.pt")]
@@ -48,6 +62,10 @@ def load_gan(folder: Path, shape: torch.Size) -> tuple[Generator, Discriminator]
     if (pack := options.get("pack", 1)) > 1:  # options are added in time
         raise UserError(
             f"D of {folder} judges {pack} images together, but here it has to judge one: train it with --pack 1."
+        )
+    if options.get("classes"):
+        raise UserError(
+            f"G and D of {folder} are told a class, which there is not here: train them without --classes."
         )
     consume_prefix_in_state_dict_if_present(average, "net.")
     try:

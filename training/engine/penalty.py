@@ -10,7 +10,7 @@ from training.engine.run import Run
 from training.objectives import PerSample, gradient_penalty, r1
 
 
-def r1_penalty(run: Run, D: Any, x: Tensor, *rest: float) -> PerSample:
+def r1_penalty(run: Run, D: Any, x: Tensor, *rest: float | Tensor) -> PerSample:
     """½ ‖∇_x D(x, ...)‖² at real images x, in the run's precision; D as `Run.setup` returned it."""
     # Fabric's wrapper allows no gradient but fabric.backward's: hence the module inside, under the wrapper's autocast.
     with run.fabric.autocast():

@@ -8,6 +8,7 @@ import numpy as np
 
 from gen_models.cards import Metric
 from gen_models.families import MetricId as M
+from gen_models.runtime import Array, Model
 from training.engine import metrics as measures
 from training.engine.measurement import (
     Measurement,
@@ -19,10 +20,12 @@ from training.engine.measurement import (
     how_to_make_features,
     in_batches,
 )
-from training.evaluation.samples import SAMPLES, Real
+from training.evaluation.samples import SAMPLES, Real, asked_for, rows
 
 SHOWN = 72
 """Samples on the contact sheet."""
+MAX_ROWS = 20
+"""Classes on the contact sheet, of a model that is told one."""
 MAX_COMPARED = 2_000
 """Images of each set for precision and recall, which compare all with all."""
 
@@ -31,7 +34,7 @@ def measure(m: Measurement, role: str = "generator") -> Result:
     """Fréchet distance, sharpness, precision, recall and a check for copies, on the features of the model's data.
 
     Generated and real test images are compared; how far real training images are from the test images says what
-    a perfect generator would score. `role` is the graph z -> x.
+    a perfect generator would score. `role` is the graph z -> x; if it is told a class, then those of the test images.
     """
     k = int(m.model.input(role, "z").shape[1])
     rng = np.random.default_rng(0)
@@ -39,10 +42,9 @@ def measure(m: Measurement, role: str = "generator") -> Result:
     image = m.model.output(role, "x")
     recogniser = features_for(m.model, m.model.card.dataset.sha256, image)
     # Without features there is nothing to compare, and samples are only shown.
-    fake_x = in_batches(
-        lambda b: m.model(role, z=b)["x"], z if recogniser is not None else z[:SHOWN]
-    )
-    test_x = m.pixels()
+    z = z if recogniser is not None else z[:SHOWN]
+    told, test_x = asked_for(m), m.pixels()
+    fake_x = in_batches(lambda i: m.model(role, z=z[i], **rows(told, i))["x"], np.arange(len(z)))
     if recogniser is None:
         print(how_to_make_features(m, image), flush=True)
         metrics: dict[str, Metric] = {}
@@ -59,8 +61,10 @@ def measure(m: Measurement, role: str = "generator") -> Result:
         to_train = measures.nearest_distances(fake[:MAX_COMPARED], train)
         real_to_train = measures.nearest_distances(among, train)
         copies = (to_train < np.quantile(real_to_train, 0.01)).mean()
+        real_images = Real(m, recogniser)
         metrics = {
-            **Real(m, recogniser).compare(fake_x),
+            **real_images.compare(fake_x),
+            **real_images.class_accuracy(fake_x, told),
             M.FRECHET_DISTANCE_REAL: m.metric(
                 M.FRECHET_DISTANCE_REAL,
                 measures.frechet_distance(chosen, test),
@@ -86,5 +90,14 @@ def measure(m: Measurement, role: str = "generator") -> Result:
                 note="nearer to training than the nearest hundredth of test images is; 0.01 is usual",
             ),
         }
+    scale = max(1, 64 // test_x.shape[-1])
+    if told:
+        return metrics, contact_sheet(by_class(m.model, role, z), columns=12, scale=scale)
     sheet = np.concatenate([evenly_spaced(test_x, 24), fake_x[:SHOWN]])
-    return metrics, contact_sheet(sheet, columns=12, scale=max(1, 64 // sheet.shape[-1]))
+    return metrics, contact_sheet(sheet, columns=12, scale=scale)
+
+
+def by_class(model: Model, role: str, z: Array) -> Array:
+    """A row for each of the first classes, of the same twelve z: (12 rows, c, h, w)."""
+    told = [model.told(label) for label in model.card.classes[:MAX_ROWS]]
+    return np.concatenate([each(role, z=z[:12])["x"] for each in told])

@@ -27,6 +27,7 @@ from gen_models.runtime import Array, Model, to_uint8
 from training.engine import cli
 from training.engine.measurement import Measurement, in_batches
 from training.engine.metrics import frechet_distance
+from training.evaluation.samples import asked_for, rows
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,10 @@ def measure(folder: Path, net: Callable[[Tensor], tuple[Tensor, ...]], samples: 
 
     k = int(model.input("generator", "z").shape[1])
     z = np.random.default_rng(0).standard_normal((samples, k), dtype=np.float32)
-    fake = in_batches(lambda z: features(model("generator", z=z)["x"]), z)
+    told = asked_for(m, "train")
+    fake = in_batches(
+        lambda i: features(model("generator", z=z[i], **rows(told, i))["x"]), np.arange(samples)
+    )
     real = in_batches(features, m.pixels("train")[:samples])
     metric = m.metric(
         M.FID,

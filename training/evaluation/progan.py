@@ -73,12 +73,13 @@ def similarity(m: Measurement, id: M, x: Tensor) -> Metric:
 
 
 def ungrown(m: Measurement, side: int) -> list[Model]:
-    """GANs of today's recipe beside this model, of the same data and size."""
+    """GANs of today's recipe beside this model, of the same data and size, that are told no class."""
     root, source = m.model.folder.parent, m.model.card.dataset
     return [
         Model(card, root / card.name)
         for card in cards.discover(root)[0]
         if card.family == "gan"
+        and not card.classes
         and card.dataset.sha256 == source.sha256
         and card.facts_as(GANFacts).recipe is GANRecipe.LOGISTIC_R1
         and card.graphs["generator"].outputs[0].shape[2] == side

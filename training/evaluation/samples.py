@@ -8,11 +8,12 @@ from functools import cached_property, partial
 import numpy as np
 
 from gen_models.cards import Metric, Port
-from gen_models.families import FeaturesFacts, FeatureTask
+from gen_models.families import CLASS, FeaturesFacts, FeatureTask
 from gen_models.families import MetricId as M
 from gen_models.runtime import Array, Model
+from training.data import Split
 from training.engine import metrics as measures
-from training.engine.measurement import Measurement, features_for, recognise
+from training.engine.measurement import Measurement, features_for, in_batches, recognise
 
 SAMPLES = 10_000
 """Samples that distances are taken on, and at most as many real images."""
@@ -20,6 +21,23 @@ MAX_COMPARED = 2_000
 """Images of each set for precision and recall, which compare all with all."""
 SURE = 0.95
 """A prediction above this probability counts as recognised."""
+
+
+def asked_for(m: Measurement, split: Split = "test") -> dict[str, Array]:
+    """The class of each image of a split, one-hot, for a model that is told one: what its graphs are given besides.
+
+    So the samples of a model are of each class as often as real images are.
+    """
+    if not m.model.card.classes:
+        return {}
+    labels = m.images(split).y
+    assert labels is not None
+    return {CLASS: np.eye(len(m.model.card.classes), dtype=np.float32)[labels.numpy()]}
+
+
+def rows(told: dict[str, Array], index: Array) -> dict[str, Array]:
+    """Those rows of `asked_for`, from the first again after the last."""
+    return {name: each[index % len(each)] for name, each in told.items()}
 
 
 def noise(k: int, n: int = SAMPLES) -> Array:
@@ -85,6 +103,24 @@ class Real:
             share = (self.seen[1] > SURE).mean()
             metrics[M.RECOGNISED_REAL.of()] = write(M.RECOGNISED_REAL, share)
         return metrics
+
+    def class_accuracy(self, x: Array, told: dict[str, Array]) -> dict[str, Metric]:
+        """Share of samples (n, c, h, w) in which the recogniser sees the class that was asked for."""
+        if not told or not self.recognises:
+            return {}
+
+        def right(x: Array) -> float:
+            seen = in_batches(lambda b: recognise(self.recogniser, b)["y"], x).argmax(1)
+            return (seen == rows(told, np.arange(len(x)))[CLASS].argmax(1)).mean()
+
+        metric = self.m.metric(
+            M.CLASS_ACCURACY,
+            right(x),
+            len(x),
+            note=f"classes as often as in test images, of which {right(self.test):.3g} are recognised",
+            features=self.recogniser.card.name,
+        )
+        return {M.CLASS_ACCURACY.of(): metric}
 
     def precision_and_recall(self, x: Array) -> dict[str, Metric]:
         """Precision and recall of samples, on at most `MAX_COMPARED` of each set."""

@@ -10,6 +10,7 @@ from gen_models.families import VAEFacts
 from gen_models.numerics import estimators
 from gen_models.runtime import Array
 from training.engine import metrics as measures
+from training.engine.batches import evenly_spaced_indices
 from training.engine.measurement import (
     Measurement,
     Result,
@@ -17,7 +18,8 @@ from training.engine.measurement import (
     evenly_spaced,
     in_batches,
 )
-from training.evaluation.samples import noise, real_images
+from training.evaluation.gan import by_class
+from training.evaluation.samples import asked_for, noise, real_images, rows
 
 IW_SAMPLES = (1, 50, 5000)
 IW_EVERY = 2
@@ -30,13 +32,18 @@ def measure(m: Measurement) -> Result:
     facts, grey = m.model.card.facts_as(VAEFacts), m.pixels()
     # A model of black-or-white images is measured on such: each grey level is drawn once as a probability.
     x = (rng.random(grey.shape) < grey).astype(np.float32) if facts.binarized else grey
+    told, index = asked_for(m), np.arange(len(x))
     q = {
-        name: in_batches(lambda b, name=name: m.model("encoder", x=b)[name], x)
+        name: in_batches(
+            lambda i, name=name: m.model("encoder", x=x[i], **rows(told, i))[name], index
+        )
         for name in ("mu", "logvar")
     }
     kl = estimators.kl_to_standard_normal(q["mu"], q["logvar"]).mean(0)
-    log_px_z = in_batches(lambda b: estimators.draw(m.model, b, 16, rng).log_px_z.mean(1), x)
-    y = in_batches(lambda z: m.model("decoder", z=z)["x"], q["mu"])
+    log_px_z = in_batches(
+        lambda i: estimators.draw(m.model, x[i], 16, rng, **rows(told, i)).log_px_z.mean(1), index
+    )
+    y = in_batches(lambda i: m.model("decoder", z=q["mu"][i], **rows(told, i))["x"], index)
     n = len(x)
     metrics = {
         M.ELBO: m.metric(M.ELBO, log_px_z.mean() - kl.sum(), n, note="weight 1 on the KL"),
@@ -59,19 +66,25 @@ def measure(m: Measurement) -> Result:
     if "attributes" in m.model.card.graphs:
         metrics |= _separation(m, q["mu"])
     if real := real_images(m, m.model.output("decoder", "x")):
-        samples = in_batches(lambda z: m.model("decoder", z=z)["x"], noise(len(kl)))
+        eps = noise(len(kl))
+        samples = in_batches(
+            lambda i: m.model("decoder", z=eps[i], **rows(told, i))["x"], np.arange(len(eps))
+        )
         metrics |= real.compare(samples) | real.precision_and_recall(samples)
+        metrics |= real.class_accuracy(samples, told)
         metrics |= real.compare_with_training()
     if facts.binarized:
-        metrics |= _importance_weighted(m, x, rng)
+        metrics |= _importance_weighted(m, x, told, rng)
     sheet = evenly_spaced(x, 12)
+    shown = rows(told, np.array(evenly_spaced_indices(len(x), 12)))
+    mu = m.model("encoder", x=sheet, **shown)["mu"]
     z = rng.standard_normal((48, len(kl)), dtype=np.float32)
-    rows = [
+    images = [
         sheet,
-        m.model("decoder", z=m.model("encoder", x=sheet)["mu"])["x"],
-        m.model("decoder", z=z)["x"],
+        m.model("decoder", z=mu, **shown)["x"],
+        by_class(m.model, "decoder", z) if told else m.model("decoder", z=z)["x"],
     ]
-    return metrics, contact_sheet(np.concatenate(rows), columns=12)
+    return metrics, contact_sheet(np.concatenate(images), columns=12)
 
 
 def _separation(m: Measurement, mu: Array) -> dict[str, Metric]:
@@ -93,22 +106,27 @@ def _separation(m: Measurement, mu: Array) -> dict[str, Metric]:
     return metrics
 
 
-def _importance_weighted(m: Measurement, x: Array, rng: np.random.Generator) -> dict[str, Metric]:
+def _importance_weighted(
+    m: Measurement, x: Array, told: dict[str, Array], rng: np.random.Generator
+) -> dict[str, Metric]:
     """−log p(x) bounded by −log (1/k) Σ w over k draws of q(z|x): Burda, Grosse and Salakhutdinov 2016.
 
     The k draws are taken in parts that fit in memory; the mean is over weights, never over partial logarithms.
     """
-    metrics, x = {}, x[::IW_EVERY]
+    metrics, every = {}, np.arange(0, len(x), IW_EVERY)
     for k in IW_SAMPLES:
         parts = [min(500, k - start) for start in range(0, k, 500)]
         bound = []
-        for i in range(0, len(x), 10):
-            log_w = [estimators.draw(m.model, x[i : i + 10], part, rng).log_w for part in parts]
+        for start in range(0, len(every), 10):
+            i = every[start : start + 10]
+            log_w = [
+                estimators.draw(m.model, x[i], part, rng, **rows(told, i)).log_w for part in parts
+            ]
             bound.append(estimators.log_mean_exp(np.concatenate(log_w, axis=1)))
         metrics[M.NLL_BOUND.of(k)] = m.metric(
             M.NLL_BOUND,
             -np.concatenate(bound).mean(),
-            len(x),
+            len(every),
             note="upper bound; pixels drawn black or white once",
         )
     return metrics

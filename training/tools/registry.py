@@ -94,7 +94,8 @@ def autoencoder_networks(card: cards.Card) -> dict[str, nn.Module]:
 def vae_networks(card: cards.Card) -> dict[str, nn.Module]:
     """Build the networks of a VAE, as `autoencoder_networks` does."""
     shape = [int(n) for n in card.graphs["encoder"].inputs[0].shape[1:]]
-    encoder, decoder = vae.build(vae.Config(**current_options(vae.Config, card.config)), shape)
+    config = vae.Config(**current_options(vae.Config, card.config))
+    encoder, decoder = vae.build(config, shape, len(card.classes))
     return {"encoder": encoder, "decoder": decoder}
 
 
@@ -116,7 +117,8 @@ def gan_networks(card: cards.Card) -> dict[str, nn.Module]:
     """Build the generator of a GAN, of today's recipe or of the lecture's."""
     shape = torch.Size(map(int, card.graphs["generator"].outputs[0].shape[1:]))
     if card.facts_as(GANFacts).recipe is GANRecipe.LOGISTIC_R1:
-        G, _ = gan.build(gan.Config(**current_options(gan.Config, card.config)), shape)
+        config = gan.Config(**current_options(gan.Config, card.config))
+        G, _ = gan.build(config, shape, len(card.classes))
     else:
         G, _ = dcgan.build(dcgan.Config(**current_options(dcgan.Config, card.config)), shape)
     return {"generator": G}

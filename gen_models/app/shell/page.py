@@ -93,7 +93,7 @@ def draw(contents: Contents, experiment: Experiment) -> str | None:
     Returns:
         The sentence that stands in the place of the workbench if it could not be laid out.
     """
-    chapter, models = contents.chapter, contents.models
+    chapter, models = contents.chapter, experiment.takes(contents.models)
     gr.Markdown(
         f"# {experiment.title}\n\n{experiment.idea}\n\n$${experiment.equation}$$",
         latex_delimiters=MATHS,

@@ -98,6 +98,40 @@ def model_choice(models: Models, first: Model) -> gr.Dropdown:
     )
 
 
+def class_choice(models: Models, first: Model, in_turn: bool = True) -> gr.Dropdown:
+    """A choice of the class, shown where the chosen model is told one; `in_turn`: or "", each in turn.
+
+    Before a model is chosen it holds the classes of all, so that an address may name any.
+    """
+    names = dict.fromkeys(name for model in models.values() for name in model.card.classes)
+    choices = _class_choices(tuple(names), in_turn or not first.card.classes)
+    return gr.Dropdown(
+        choices,
+        value=chosen_class(first, "", in_turn),
+        label="Class",
+        visible=bool(first.card.classes),
+        filterable=False,
+    )
+
+
+def chosen_class(model: Model, label: Any, in_turn: bool = True) -> str:
+    """The class if the model has it, and else the one to begin with."""
+    names = model.card.classes
+    return label if label in names else "" if in_turn or not names else names[0]
+
+
+def class_update(model: Model, label: Any, in_turn: bool = True) -> dict[str, Any]:
+    """For a choice of the class, when a model is chosen: its classes, and the same one if it has it."""
+    choices = _class_choices(model.card.classes, in_turn)
+    value = chosen_class(model, label, in_turn)
+    return gr.update(choices=choices, value=value, visible=bool(model.card.classes))
+
+
+def _class_choices(names: tuple[str, ...], in_turn: bool) -> list[tuple[str, str]]:
+    each = [(name, name) for name in names]
+    return [("each in turn", ""), *each] if in_turn or not names else each
+
+
 def one_or_all(updates: list[Any]) -> Any:
     """Updates for a list of outputs, as Gradio takes them: one alone does not come in a list."""
     return updates[0] if len(updates) == 1 else updates

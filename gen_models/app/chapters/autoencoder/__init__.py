@@ -25,7 +25,7 @@ def shows(card: Card) -> bool:
     if card.family != "vae" or "directions" in card.graphs:
         return card.family == "autoencoder"
     facts = card.facts_as(VAEFacts)
-    return facts.beta == 1 and not facts.binarized
+    return facts.beta == 1 and not facts.binarized and not card.classes
 
 
 def left_out(model: Model) -> str | None:

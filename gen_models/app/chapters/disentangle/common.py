@@ -39,7 +39,7 @@ def shows(card: Card) -> bool:
 
 def is_plain(card: Card) -> bool:
     """Whether it is a VAE of grey images with the bound's own weight on the KL, and more than a plane of latents."""
-    if card.family != "vae":
+    if card.family != "vae" or card.classes:
         return False
     facts = card.facts_as(VAEFacts)
     ordinary = facts.beta == 1 and not facts.binarized and facts.likelihood is Likelihood.BERNOULLI

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gen_models.app.chapter import GANS, Chapter, Models
+from gen_models.app.chapter import GANS, Chapter, Models, told_none
 from gen_models.app.chapters.gan import (
     common,
     encoder,
@@ -21,15 +21,17 @@ SHARED = ("fashion", "heads")
 def shows(card: Card) -> bool:
     """GANs, the features their training images are searched by, and VAEs of the same images."""
     return card.family in ("gan", "features") or (
-        card.family == "vae" and card.dataset.name in SHARED
+        card.family == "vae" and card.dataset.name in SHARED and not card.classes
     )
 
 
 def offer(models: Models) -> None:
     """What the experiments compute, over HTTP."""
     if common.generators(models):
-        for experiment in (samples, morph, nearest, encoder, film):
+        for experiment in (samples, morph, film):
             experiment.offer(models)
+        for experiment in (nearest, encoder):
+            experiment.offer(told_none(models))
 
 
 CHAPTER = Chapter(

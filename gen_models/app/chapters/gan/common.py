@@ -16,7 +16,7 @@ from gen_models.app.shell import address
 from gen_models.app.shell.parts import format_number, markdown
 from gen_models.cards import Card
 from gen_models.errors import BadRequest
-from gen_models.families import GANFacts, GANRecipe, MetricId, VAEFacts
+from gen_models.families import CLASS, GANFacts, GANRecipe, MetricId, VAEFacts
 from gen_models.runtime import Array, Model, from_uint8, to_uint8
 
 STRIP = 12
@@ -24,7 +24,7 @@ STRIP = 12
 
 
 def generators(models: Models) -> Models:
-    """Those that make images from z alone."""
+    """Those that make images from z, and from a class if they are told one."""
     return {
         name: model
         for name, model in models.items()
@@ -45,8 +45,12 @@ def are_missing(made: Models) -> bool:
 
 
 def default(models: Models) -> Model:
-    """The generator to begin with: today's recipe, the largest images."""
-    return min(models.values(), key=lambda m: (is_lecture(m.card), -shape_of(m)[-1]))
+    """The generator to begin with: told no class, today's recipe, the largest images."""
+
+    def order(model: Model) -> tuple[bool, bool, int]:
+        return bool(model.card.classes), is_lecture(model.card), -shape_of(model)[-1]
+
+    return min(models.values(), key=order)
 
 
 def shape_of(model: Model) -> tuple[int, int, int]:
@@ -65,9 +69,15 @@ def draw(model: Model, seed: int, n: int) -> Array:
     return np.random.default_rng(seed).standard_normal((n, latent_dim(model)), np.float32)
 
 
-def generate(model: Model, z: Array) -> Array:
-    """Images of z (n, k): float32 (n, c, h, w)."""
-    return model("generator", z=z)["x"]
+def told(model: Model, label: str, n: int) -> dict[str, Array]:
+    """The class of each of n samples, or each in turn for "", for a generator that is told one."""
+    model = model.told(label)
+    return {CLASS: model.one_hot(label, n)} if model.card.classes else {}
+
+
+def generate(model: Model, z: Array, **told: Array) -> Array:
+    """Images of z (n, k), and of as many classes: float32 (n, c, h, w)."""
+    return model("generator", z=z, **told)["x"]
 
 
 def as_bytes(model: Model, x: Array) -> Array:
@@ -80,20 +90,20 @@ def as_floats(model: Model, images: Array) -> Array:
     return from_uint8(images, model.output("generator", "x").range or (0, 1))
 
 
-def images(model: Model, z: Array) -> Array:
-    """Images of z (n, k): bytes (n, h, w, c)."""
-    return as_bytes(model, generate(model, z))
+def images(model: Model, z: Array, **told: Array) -> Array:
+    """The same in bytes (n, h, w, c)."""
+    return as_bytes(model, generate(model, z, **told))
 
 
 def same_data(model: Model, models: Models) -> list[Model]:
-    """The generators of the same images, today's recipe first, `model` among them."""
+    """The generators of the same images, today's recipe first, told no class before told one, `model` among them."""
     alike = [
         other
         for other in generators(models).values()
         if other.card.dataset.sha256 == model.card.dataset.sha256
         and shape_of(other) == shape_of(model)
     ]
-    return sorted(alike, key=lambda other: is_lecture(other.card))
+    return sorted(alike, key=lambda other: (is_lecture(other.card), bool(other.card.classes)))
 
 
 def vae_of(model: Model, models: Models) -> Model | None:

@@ -136,4 +136,5 @@ EXPERIMENT = Experiment(
     number=f"#{RESULTS} .ll-number",
     elsewhere="t=0.25",
     build=build,
+    tells_class=True,
 )

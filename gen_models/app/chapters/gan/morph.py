@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -14,7 +16,15 @@ from gen_models.app.chapter import Experiment, Models
 from gen_models.app.chapters.gan import common
 from gen_models.app.checks import checked_integer, checked_seed, user_facing
 from gen_models.app.shell import address, layout
-from gen_models.app.shell.parts import endpoint, format_number, get_model, model_choice
+from gen_models.app.shell.parts import (
+    chosen_class,
+    class_choice,
+    class_update,
+    endpoint,
+    format_number,
+    get_model,
+    model_choice,
+)
 from gen_models.numerics import latents
 from gen_models.runtime import Array, Model
 
@@ -23,6 +33,8 @@ FRAMES_PER_LEG = 24
 STOPS = 6
 """Random z that a walk goes through."""
 START = (0, 1, 2, 3)
+Way = Callable[[Array, Array, Array], Array]
+"""From a to b, (k,) each, at each t of (n,): (n, k)."""
 PAD, STRIP, RESULTS = "gan-morph", "gan-morph-strip", "gan-morph-results"
 CORNERS = {
     2: "1 at the left, 2 at the right",
@@ -50,10 +62,18 @@ def on_line(stops: Array, u: float, v: float) -> Array:
     return v * ((1 - u) * a + u * b) + (1 - v) * ((1 - u) * c + u * d)
 
 
-def at(model: Model, stops: Array, u: float, v: float) -> controls.Reply:
-    """Both ways to mix at one place, and the length of z on each."""
+def classes_at(told: dict[str, Array], places: Sequence[tuple[float, float]]) -> dict[str, Array]:
+    """The classes of the samples, mixed at each place in the same shares, if the generator is told one."""
+    return {
+        name: np.stack([on_line(classes, u, v) for u, v in places])
+        for name, classes in told.items()
+    }
+
+
+def at(model: Model, stops: Array, u: float, v: float, **told: Array) -> controls.Reply:
+    """Both ways to mix at one place, and the length of z on each; `told`: the class of each stop."""
     z = np.stack([on_sphere(stops, u, v), on_line(stops, u, v)])
-    sphere, line = common.images(model, z)
+    sphere, line = common.images(model, z, **classes_at(told, [(u, v), (u, v)]))
     lengths = [format_number(float(np.linalg.norm(each)), 2) for each in z]
     return {
         "images": {"sphere": controls.pixels(sphere), "line": controls.pixels(line)},
@@ -61,42 +81,80 @@ def at(model: Model, stops: Array, u: float, v: float) -> controls.Reply:
     }
 
 
-def background(model: Model, stops: Array) -> Array:
+def background(model: Model, stops: Array, **told: Array) -> Array:
     """What lies under the dot, each image in the middle of its own cell: bytes (H, W, c)."""
     n = int(np.clip(400 // common.shape_of(model)[-1], 3, 9))
-    places = (np.arange(n) + 0.5) / n
-    z = np.stack([on_sphere(stops, u, v) for v in places[::-1] for u in places])
-    return controls.grid(common.images(model, z), n, gap=0)
+    along = (np.arange(n) + 0.5) / n
+    places = [(u, v) for v in along[::-1] for u in along]
+    z = np.stack([on_sphere(stops, u, v) for u, v in places])
+    return controls.grid(common.images(model, z, **classes_at(told, places)), n, gap=0)
 
 
-def loop(stops: Array, per_leg: int = FRAMES_PER_LEG) -> Array:
+def loop(stops: Array, per_leg: int = FRAMES_PER_LEG, way: Way = latents.slerp) -> Array:
     """Points on the sphere through stops (n, k) and back to the first, `per_leg` to each next one: (n per_leg, k)."""
     t = np.linspace(0, 1, per_leg, endpoint=False)
     legs = zip(stops, np.roll(stops, -1, axis=0), strict=True)
-    return np.concatenate([latents.slerp(a, b, t) for a, b in legs])
+    return np.concatenate([way(a, b, t) for a, b in legs])
 
 
-def movie(model: Model, stops: Array) -> bytes:
-    """The loop through the stops as a GIF."""
-    z = loop(stops)
-    parts = [common.images(model, part) for part in np.array_split(z, -(-len(z) // 32))]
+def movie(model: Model, stops: Array, **told: Array) -> bytes:
+    """The loop through the stops as a GIF; classes are mixed on straight lines."""
+    z, told = loop(stops), {name: loop(each, way=latents.lerp) for name, each in told.items()}
+    parts = [
+        common.images(model, z[i], **{name: each[i] for name, each in told.items()})
+        for i in np.array_split(np.arange(len(z)), -(-len(z) // 32))
+    ]
     return film.gif(np.concatenate(parts))
 
 
-def stops_of(made: Models, name: Any, seed: Any, numbers: Any) -> tuple[Model, Array]:
-    """A model, and z of the chosen samples of a seed: (n, k)."""
-    model = get_model(made, name)
-    chosen = common.checked_numbers(numbers, MIN_SAMPLES, MAX_SAMPLES, "A morph")
-    return model, common.draw(model, checked_seed(seed), common.STRIP)[chosen]
+@dataclass(frozen=True)
+class Stops:
+    """The chosen samples of a seed."""
+
+    model: Model
+    seed: int
+    numbers: list[int]
+    label: str
+    """Their class, where the generator is told one; "" for each in turn."""
+
+    @classmethod
+    def of(cls, made: Models, name: Any, seed: Any, numbers: Any, label: Any = "") -> Stops:
+        """Check what comes from outside."""
+        model = get_model(made, name).told(label)
+        chosen = common.checked_numbers(numbers, MIN_SAMPLES, MAX_SAMPLES, "A morph")
+        return cls(model, checked_seed(seed), chosen, label)
+
+    @property
+    def z(self) -> Array:
+        """(n, k)."""
+        return common.draw(self.model, self.seed, common.STRIP)[self.numbers]
+
+    @property
+    def told(self) -> dict[str, Array]:
+        """The class of each, one-hot, if the generator is told one."""
+        each = common.told(self.model, self.label, common.STRIP)
+        return {name: classes[self.numbers] for name, classes in each.items()}
+
+    def square(self) -> dict[str, Any]:
+        """Settings of the pad."""
+        name = self.model.card.name
+        context = {"seed": self.seed, "samples": self.numbers, "label": self.label}
+        return {
+            "background": controls.data_uri(background(self.model, self.z, **self.told)),
+            "label": _label(self.model, len(self.numbers)),
+            "context": {"model": name, **context},
+        }
 
 
-def square(model: Model, seed: int, numbers: list[int], stops: Array) -> dict[str, Any]:
-    """Settings of the pad for these samples."""
-    return {
-        "background": controls.data_uri(background(model, stops)),
-        "label": _label(model, len(stops)),
-        "context": {"model": model.card.name, "seed": seed, "samples": numbers},
-    }
+def walk_through(model: Model, seed: int, n: int, label: str) -> bytes:
+    """The loop through n random z as a GIF."""
+    return movie(model, common.draw(model, seed, n), **common.told(model, label, n))
+
+
+def strip_of(model: Model, seed: int, label: str) -> Array:
+    """The samples to choose from: bytes (n, h, w, c)."""
+    z = common.draw(model, seed, common.STRIP)
+    return common.images(model, z, **common.told(model, label, common.STRIP))
 
 
 def build(models: Models) -> None:
@@ -108,16 +166,18 @@ def build(models: Models) -> None:
 
     def mix(request: controls.Request) -> controls.Reply:
         context = request["context"]
-        stops = stops_of(made, context.get("model"), context.get("seed"), context.get("samples"))
+        name, seed, numbers = (context.get(key) for key in ("model", "seed", "samples"))
+        stops = Stops.of(made, name, seed, numbers, context.get("label", ""))
         u, v = request["value"]
-        return at(*stops, float(u), float(v))
+        return at(stops.model, stops.z, float(u), float(v), **stops.told)
 
-    start = common.draw(first, 0, common.STRIP)
+    start = Stops(first, 0, list(START), "")
     with layout.controls():
         choice = address.named("model", model_choice(made, first))
+        label = address.named("class", class_choice(made, first))
         seed = common.seed_field()
         chooser = controls.strip(
-            common.images(first, start),
+            strip_of(first, 0, ""),
             START,
             most=MAX_SAMPLES,
             fewest=MIN_SAMPLES,
@@ -145,7 +205,7 @@ def build(models: Models) -> None:
             lo=0,
             hi=1,
             axes=("across", "up"),
-            **square(first, 0, list(START), start[list(START)]),
+            **start.square(),
             screens=[("sphere", "on the sphere"), ("line", "on the straight line")],
             numbers=[("long", "|z| on the sphere"), ("short", "|z| on the straight line")],
             elem_id=PAD,
@@ -155,47 +215,53 @@ def build(models: Models) -> None:
         layout.outlet(RESULTS)
 
     @user_facing
-    def change(name: str, seed: float, numbers: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The strip and the square of a model by seed."""
-        model, stops = stops_of(made, name, seed, numbers)
-        number = checked_seed(seed)
-        images = common.images(model, common.draw(model, number, common.STRIP))
-        new = square(model, number, list(numbers), stops)
-        return gr.update(images=controls.data_uris(images)), gr.update(**new)
+    def change(
+        name: str, seed: float, numbers: Any, label: str = ""
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        """The strip and the square of a model by seed, of a class or each in turn if it is told one."""
+        model = get_model(made, name)
+        stops = Stops.of(made, name, seed, numbers, chosen_class(model, label))
+        images = strip_of(model, stops.seed, stops.label)
+        strip = gr.update(images=controls.data_uris(images))
+        return strip, gr.update(**stops.square()), class_update(model, label)
 
     @user_facing
-    def pick(name: str, seed: float, numbers: Any) -> dict[str, Any]:
+    def pick(name: str, seed: float, numbers: Any, label: str = "") -> dict[str, Any]:
         """The square between the samples of these numbers."""
-        model, stops = stops_of(made, name, seed, numbers)
-        return gr.update(**square(model, checked_seed(seed), list(numbers), stops))
+        return gr.update(**Stops.of(made, name, seed, numbers, label).square())
 
     @user_facing
-    def record(name: str, seed: float, numbers: Any) -> dict[str, Any]:
+    def record(name: str, seed: float, numbers: Any, label: str = "") -> dict[str, Any]:
         """A film through the chosen samples, as a GIF."""
-        return saved(*stops_of(made, name, seed, numbers))
+        stops = Stops.of(made, name, seed, numbers, label)
+        return saved(movie(stops.model, stops.z, **stops.told))
 
     @user_facing
-    def wander(name: str) -> dict[str, Any]:
+    def wander(name: str, label: str = "") -> dict[str, Any]:
         """A film through six random z, as a GIF; another one each time."""
         model = get_model(made, name)
         new = int(np.random.default_rng().integers(2**31))
-        return saved(model, common.draw(model, new, STOPS))
+        return saved(walk_through(model, new, STOPS, label))
 
-    def saved(model: Model, stops: Array) -> dict[str, Any]:
-        data = movie(model, stops)
+    def saved(data: bytes) -> dict[str, Any]:
         file = processing_utils.save_bytes_to_cache(data, "walk.gif", gif.GRADIO_CACHE)
         return gr.update(value=file, visible=True)
 
-    inputs = [choice, seed, chooser]
+    inputs = [choice, seed, chooser, label]
     quiet: dict[str, Any] = {"show_progress": "hidden"}
     gr.on(
-        [choice.change, seed.change], change, inputs, [chooser, pad], api_name="gan_strip", **quiet
+        [choice.change, seed.change, label.change],
+        change,
+        inputs,
+        [chooser, pad, label],
+        api_name="gan_strip",
+        **quiet,
     )
     # A choice made while the last one is worked on counts too.
     chooser.release(pick, inputs, pad, api_name="gan_square", trigger_mode="always_last", **quiet)
     for button, film_of, of, name in (
         (mine, record, inputs, "gan_gif"),
-        (walk, wander, [choice], "gan_wander"),
+        (walk, wander, [choice, label], "gan_wander"),
     ):
         button.click(
             lambda: gr.update(visible=True),
@@ -212,14 +278,21 @@ def offer(models: Models) -> None:
     """Films over HTTP."""
     made = common.generators(models)
 
-    def gan_morph(model: str, seed: int, samples: list[int]) -> str:
-        """A loop through two to four of the twelve samples of a seed, as an animated GIF in a data: URI."""
-        return _uri(movie(*stops_of(made, model, seed, samples)))
+    def gan_morph(model: str, seed: int, samples: list[int], label: str = "") -> str:
+        """A loop through two to four of the twelve samples of a seed, as an animated GIF in a data: URI.
 
-    def gan_walk(model: str, seed: int, stops: int) -> str:
-        """A loop through 2 to 8 random z by seed, as an animated GIF in a data: URI."""
-        chosen, n = get_model(made, model), checked_integer(stops, 2, 8, "The number of stops")
-        return _uri(movie(chosen, common.draw(chosen, checked_seed(seed), n)))
+        Of a model that is told a class, they are of the class `label`, or of each in turn.
+        """
+        chosen = Stops.of(made, model, seed, samples, label)
+        return _uri(movie(chosen.model, chosen.z, **chosen.told))
+
+    def gan_walk(model: str, seed: int, stops: int, label: str = "") -> str:
+        """A loop through 2 to 8 random z by seed, as an animated GIF in a data: URI.
+
+        Of a model that is told a class, they are of the class `label`, or of each in turn.
+        """
+        n = checked_integer(stops, 2, 8, "The number of stops")
+        return _uri(walk_through(get_model(made, model), checked_seed(seed), n, label))
 
     endpoint(gan_morph, "gan_morph")
     endpoint(gan_walk, "gan_walk")
@@ -249,4 +322,5 @@ EXPERIMENT = Experiment(
     number=f"#{RESULTS} .ll-number",
     elsewhere="at=0.25,0.75&samples=2,5,7&seed=3",
     build=build,
+    tells_class=True,
 )

@@ -13,7 +13,16 @@ from gen_models.app.chapter import Experiment, Models
 from gen_models.app.chapters.gan import common
 from gen_models.app.checks import checked_number, checked_seed, user_facing
 from gen_models.app.shell import address, charts, layout
-from gen_models.app.shell.parts import endpoint, format_number, get_model, markdown, model_choice
+from gen_models.app.shell.parts import (
+    chosen_class,
+    class_choice,
+    class_update,
+    endpoint,
+    format_number,
+    get_model,
+    markdown,
+    model_choice,
+)
 from gen_models.families import MetricId
 from gen_models.runtime import Array, Model, from_uint8
 
@@ -37,7 +46,7 @@ MEASURES = {
 
 
 def sample(model: Model, seed: int, psi: float, n: int = COUNT) -> Array:
-    """G(ψ z) for n draws z ~ N(0, I): bytes (n, h, w, c)."""
+    """G(ψ z) for n draws z ~ N(0, I), of the class that the model is told: bytes (n, h, w, c)."""
     return common.images(model, np.float32(psi) * common.draw(model, seed, n))
 
 
@@ -59,14 +68,20 @@ def at(model: Model, search: common.Search | None, seed: int, psi: float) -> con
     return {"images": {"x": controls.pixels(controls.grid(images, COLUMNS))}, "text": text}
 
 
-def scale_of(search: common.Search | None) -> str:
-    """What the two numbers are for real images: a sentence, or nothing."""
+def scale_of(model: Model, search: common.Search | None) -> str:
+    """What the two numbers are for real images, and how often the class is the one asked for: sentences, or nothing."""
+    right = model.card.metric(MetricId.CLASS_ACCURACY)
+    told = (
+        f"Of {right.n:,} samples, {100 * right.value:.1f} % are recognised as the class asked for."
+        if right
+        else ""
+    )
     if search is None:
-        return ""
+        return told
     some = search.bank[np.linspace(0, len(search.bank) - 1, COUNT).astype(int)]
     return (
         f"Training images are {format_number(mean_pairwise_distance(some), 2)} apart, and typically "
-        f"{format_number(search.typical, 2)} from the nearest other one."
+        f"{format_number(search.typical, 2)} from the nearest other one. {told}"
     )
 
 
@@ -94,7 +109,7 @@ def side_by_side(model: Model, models: Models, seed: int) -> str:
     if len(alike) < 2:
         return ""
     each = "".join(
-        f'<figure><img class="ll-pixels" alt="" src="{common.png(sample(other, seed, 1, BESIDE), COLUMNS)}">'
+        f'<figure><img class="ll-pixels" alt="" src="{common.png(sample(other.told(""), seed, 1, BESIDE), COLUMNS)}">'
         f"<figcaption>{escape(_recipe(other))}</figcaption></figure>"
         for other in alike
     )
@@ -103,7 +118,7 @@ def side_by_side(model: Model, models: Models, seed: int) -> str:
 
 def _recipe(model: Model) -> str:
     recipe = "the lecture's DCGAN" if common.is_lecture(model.card) else "today's recipe"
-    return f"{model.card.name}, {recipe}"
+    return f"{model.card.name}, {recipe}" + ", told the class" * bool(model.card.classes)
 
 
 def build(models: Models) -> None:
@@ -114,12 +129,14 @@ def build(models: Models) -> None:
     first = common.default(made)
 
     def turn(request: controls.Request) -> controls.Reply:
-        model = get_model(made, request["context"].get("model"))
-        number = checked_seed(request["context"].get("seed"))
+        context = request["context"]
+        model = get_model(made, context.get("model")).told(context.get("label", ""))
+        number = checked_seed(context.get("seed"))
         return at(model, common.search_for(model, models), number, float(request["value"][0]))
 
     with layout.controls():
         choice = address.named("model", model_choice(made, first))
+        label = address.named("class", class_choice(made, first))
         sliders = controls.LatentSliders(
             turn,
             labels=["ψ"],
@@ -128,7 +145,7 @@ def build(models: Models) -> None:
             hi=MAX_PSI,
             step=0.01,
             sweep=True,
-            context={"model": first.card.name, "seed": 0},
+            context={"model": first.card.name, "seed": 0, "label": ""},
             screens=[("x", "G(ψ z), 40 samples")],
             numbers=[
                 ("distance", "between two samples, mean distance of pixels"),
@@ -144,24 +161,29 @@ def build(models: Models) -> None:
             again = gr.Button("Draw anew", size="md")
     with layout.results():
         layout.outlet(RESULTS)
-        scale = gr.Markdown(scale_of(common.search_for(first, models)), elem_classes="ll-aside")
+        scale = gr.Markdown(
+            scale_of(first, common.search_for(first, models)), elem_classes="ll-aside"
+        )
     with layout.wide():
         markdown("## Beside the lecture's own DCGAN, where that was trained on the same images")
         table = gr.HTML(comparison(first, models), css_template=TABLE_CSS)
 
     @user_facing
-    def change(name: str, seed: float) -> tuple[dict[str, Any], str, str]:
-        """The samples of a model by seed, and how it compares."""
+    def change(
+        name: str, seed: float, label: str = ""
+    ) -> tuple[dict[str, Any], str, str, dict[str, Any]]:
+        """The samples of a model by seed, of a class if it is told one, and how it compares."""
         model, number = get_model(made, name), checked_seed(seed)
-        words = scale_of(common.search_for(model, models))
+        words = scale_of(model, common.search_for(model, models))
         table = side_by_side(model, models, number) + comparison(model, models)
-        return gr.update(context={"model": name, "seed": number}), words, table
+        context = {"model": name, "seed": number, "label": chosen_class(model, label)}
+        return gr.update(context=context), words, table, class_update(model, label)
 
     gr.on(
-        [choice.change, seed.change],
+        [choice.change, seed.change, label.change],
         change,
-        [choice, seed],
-        [sliders, scale, table],
+        [choice, seed, label],
+        [sliders, scale, table, label],
         api_name="gan_samples",
         show_progress="hidden",
     )
@@ -174,10 +196,13 @@ def offer(models: Models) -> None:
     """Samples over HTTP."""
     made = common.generators(models)
 
-    def gan_sample(model: str, seed: int, truncation: float) -> dict[str, Any]:
-        """Forty samples G(ψ z) as one PNG in a data: URI, and how far two of them are apart; ψ from 0 to 1.5."""
+    def gan_sample(model: str, seed: int, truncation: float, label: str = "") -> dict[str, Any]:
+        """Forty samples G(ψ z) as one PNG in a data: URI, and how far two of them are apart; ψ from 0 to 1.5.
+
+        Of a model that is told a class, the samples are of the class `label`, or of each in turn.
+        """
         psi = checked_number(truncation, 0, MAX_PSI, "The truncation")
-        images = sample(get_model(made, model), checked_seed(seed), psi)
+        images = sample(get_model(made, model).told(label), checked_seed(seed), psi)
         return {"picture": common.png(images, COLUMNS), "spread": mean_pairwise_distance(images)}
 
     endpoint(gan_sample, "gan_sample")
@@ -199,4 +224,5 @@ EXPERIMENT = Experiment(
     number=f"#{RESULTS} .ll-number",
     elsewhere="psi=0.5&seed=7",
     build=build,
+    tells_class=True,
 )

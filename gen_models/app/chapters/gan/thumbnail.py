@@ -15,5 +15,5 @@ def thumbnail(models: Models) -> Array | None:
     made = common.generators(models)
     if not made:
         return None
-    model = common.default(made)
+    model = common.default(made).told("")
     return mosaic(common.images(model, common.draw(model, SEED, COLUMNS * ROWS)), COLUMNS)

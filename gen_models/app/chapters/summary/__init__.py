@@ -10,7 +10,8 @@ from gen_models.cards import Card
 
 def shows(card: Card) -> bool:
     """Autoencoders and VAEs as the first chapter shows them, and GANs."""
-    return autoencoder.CHAPTER.shows(card) or card.family in ("gan", "infogan")
+    of_z = card.family in ("gan", "infogan") and not card.classes
+    return autoencoder.CHAPTER.shows(card) or of_z
 
 
 CHAPTER = Chapter(

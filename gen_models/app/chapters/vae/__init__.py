@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gen_models.app.chapter import VAES, Chapter, Models
+from gen_models.app.chapter import VAES, Chapter, Models, told_none
 from gen_models.app.chapters.vae import (
     beta,
     common,
@@ -34,8 +34,11 @@ def left_out(model: Model) -> str | None:
 
 def offer(models: Models) -> None:
     """What the experiments compute, over HTTP."""
-    for experiment in (latent_map, samples, beta, output, evidence, reparameterise, morph):
+    for experiment in (latent_map, samples):
         experiment.offer(models)
+    if plain := told_none(models):
+        for experiment in (beta, output, evidence, reparameterise, morph):
+            experiment.offer(plain)
 
 
 CHAPTER = Chapter(

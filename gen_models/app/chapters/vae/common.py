@@ -18,6 +18,9 @@ from gen_models.app.shell import address
 from gen_models.app.shell.parts import (  # noqa: F401 - the experiments take them from here
     Models,
     big_numbers,
+    chosen_class,
+    class_choice,
+    class_update,
     endpoint,
     format_number,
     get_model,
@@ -70,8 +73,13 @@ def beta_of(model: Model) -> float:
 
 
 def usual(models: Models) -> Model:
-    """The model to begin with: with β = 1 on grey images and more than a plane of latents, if there is one."""
-    return min(models.values(), key=lambda m: (beta_of(m) != 1, is_binary(m), latent_dim(m) == 2))
+    """The model to begin with: told no class, β = 1, grey images, more than a plane of latents, if there is one."""
+
+    def order(model: Model) -> tuple[bool, bool, bool, bool]:
+        others = beta_of(model) != 1, is_binary(model), latent_dim(model) == 2
+        return bool(model.card.classes), *others
+
+    return min(models.values(), key=order)
 
 
 def data_name(model: Model) -> str:
@@ -86,6 +94,7 @@ def name_of(model: Model) -> str:
         "" if beta == 1 else f"β = {beta:g}",
         "" if is_bernoulli(model) else "Normal",
         "black or white" if is_binary(model) else "",
+        "told the class" if model.card.classes else "",
     ]
     return ", ".join([data_name(model), f"{latent_dim(model)}-D", *filter(None, differences)])
 
@@ -312,7 +321,8 @@ class Canvases:
         """Lay them out; `compute(model, x)` answers for the image x (1, c, h, w); `options` are DrawPad's."""
 
         def answer(request: controls.Request) -> controls.Reply:
-            model = get_model(models, request["context"].get("model"))
+            context = request["context"]
+            model = get_model(models, context.get("model")).told(context.get("label", ""))
             return compute(model, as_input(model, request["value"]))
 
         groups = by_data([first, *models.values()])
@@ -322,10 +332,10 @@ class Canvases:
             for i, group in enumerate(groups.values())
         ]
 
-    def updates(self, model: Model) -> list[dict[str, Any]]:
-        """For the outputs `pads`: show the canvas of this model's images, and encode with this model."""
+    def updates(self, model: Model, label: str = "") -> list[dict[str, Any]]:
+        """For the outputs `pads`: show the canvas of this model's images, and encode with this model, of this class."""
         return [
-            gr.update(visible=True, context={"model": model.card.name})
+            gr.update(visible=True, context={"model": model.card.name, "label": label})
             if key == data_of(model)
             else gr.update(visible=False)
             for key in self._keys

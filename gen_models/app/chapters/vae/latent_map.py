@@ -39,7 +39,7 @@ def background(model: Model) -> Array:
 
 def with_codes(model: Model) -> Array:
     """The same, darker, with a dot at the mean of q(z|x) of each example, in the colour of its digit: (H, W, 3)."""
-    image = background(model) // 2
+    model, image = model.told(""), background(model) // 2  # each example is of the next class
     picture = Image.fromarray(image.repeat(3 // image.shape[-1], -1))
     pen, side = ImageDraw.Draw(picture), picture.width
     mu = model("encoder", x=common.examples_of(model))["mu"]
@@ -92,8 +92,10 @@ def build(models: Models) -> None:
         )
         return
     first = common.usual(flat)
+    start = common.chosen_class(first, "", in_turn=False)
     with layout.controls():
         choice = common.model_choice(flat, first)
+        label = address.named("class", common.class_choice(flat, first, in_turn=False))
         codes = address.named("codes", gr.Checkbox(False, label="Codes of the example images"))
         legend = gr.Markdown(LEGEND, visible=False, elem_classes="ll-aside")
         canvases = common.Canvases(
@@ -109,15 +111,19 @@ def build(models: Models) -> None:
             ],
             results=RESULTS,
         )
+
+    def at_dot(request: controls.Request) -> controls.Reply:
+        context = request["context"]
+        model = common.get_model(flat, context.get("model")).told(context.get("label", ""))
+        return at_point(model, request["value"])
+
     with layout.results(), gr.Row(elem_classes="ll-beside"):
         pad = controls.LatentPad(
-            lambda request: at_point(
-                common.get_model(flat, request["context"].get("model")), request["value"]
-            ),
+            at_dot,
             lo=-EXTENT,
             hi=EXTENT,
-            background=controls.data_uri(background(first)),
-            context={"model": first.card.name},
+            background=controls.data_uri(background(first.told(start))),
+            context={"model": first.card.name, "label": start},
             screens=[("mean", "mean of p(x|z) at the dot")],
             numbers=[("prior", "log p(z) at the dot")],
             label="The latent plane",
@@ -128,31 +134,48 @@ def build(models: Models) -> None:
         layout.outlet(RESULTS)
 
     @user_facing
-    def change(name: str, codes: bool) -> tuple[dict[str, Any], ...]:
-        """The map of a model."""
+    def change(name: str, codes: bool, label: str = "") -> tuple[dict[str, Any], ...]:
+        """The map of a model, of a class if it is told one."""
         model = common.get_model(flat, name)
-        new = gr.update(background=seen(model, codes), ellipse=None, context={"model": name})
-        return new, *canvases.updates(model)
+        told = common.chosen_class(model, label, in_turn=False)
+        map_ = gr.update(
+            background=seen(model.told(told), codes),
+            ellipse=None,
+            context={"model": name, "label": told},
+        )
+        new = common.class_update(model, label, in_turn=False)
+        return map_, *canvases.updates(model, told), new
 
     @user_facing
-    def lay_over(name: str, codes: bool) -> tuple[dict[str, Any], ...]:
+    def lay_over(name: str, codes: bool, label: str) -> tuple[dict[str, Any], ...]:
         """The codes of the test images on the map, or not."""
         model = common.get_model(flat, name)
+        told = common.chosen_class(model, label, in_turn=False)
         shown = gr.update(visible=codes and is_labelled(model))
-        return gr.update(background=seen(model, codes)), shown
+        return gr.update(background=seen(model.told(told), codes)), shown
 
     quiet: dict[str, Any] = {"show_progress": "hidden"}
-    inputs = [choice, codes]
-    choice.change(change, inputs, [pad, *canvases.pads], api_name="vae_map", **quiet)
+    inputs = [choice, codes, label]
+    gr.on(
+        [choice.change, label.change],
+        change,
+        inputs,
+        [pad, *canvases.pads, label],
+        api_name="vae_map",
+        **quiet,
+    )
     codes.change(lay_over, inputs, [pad, legend], api_visibility="private", **quiet)
 
 
 def offer(models: Models) -> None:
     """Encoding and decoding with any model, over HTTP."""
 
-    def encode(model: str, example: int) -> dict[str, Any]:
-        """q(z|x) of an example image: mu, sigma and KL in nats by dimension, and the mean decoded, as a PNG."""
-        chosen = common.get_model(models, model)
+    def encode(model: str, example: int, label: str = "") -> dict[str, Any]:
+        """q(z|x) of an example image: mu, sigma and KL in nats by dimension, and the mean decoded, as a PNG.
+
+        A model that is told a class is told `label`, or the first.
+        """
+        chosen = common.get_model(models, model).told(label)
         x = common.checked_example(chosen, example)
         q = common.encode(chosen, x)
         y = chosen("decoder", z=q.mu[None])["x"]
@@ -164,9 +187,9 @@ def offer(models: Models) -> None:
             "picture": controls.data_uri(common.as_pictures(chosen, y)[0]),
         }
 
-    def decode(model: str, z: list[float]) -> str:
-        """The mean of p(x|z), as a PNG in a data: URI."""
-        chosen = common.get_model(models, model)
+    def decode(model: str, z: list[float], label: str = "") -> str:
+        """The mean of p(x|z), as a PNG in a data: URI. A model that is told a class is told `label`, or the first."""
+        chosen = common.get_model(models, model).told(label)
         return controls.data_uri(common.decode(chosen, common.checked_latent(chosen, z)[None])[0])
 
     common.endpoint(encode, "vae_encode")
@@ -189,4 +212,5 @@ EXPERIMENT = Experiment(
     number="#vae-map-results .ll-number",
     elsewhere="z=0.1,1&codes=1",
     build=build,
+    tells_class=True,
 )

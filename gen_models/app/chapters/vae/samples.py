@@ -12,7 +12,7 @@ from gen_models.app import controls
 from gen_models.app.chapter import Experiment, Models
 from gen_models.app.chapters.vae import common
 from gen_models.app.checks import checked_number, checked_seed, user_facing
-from gen_models.app.shell import layout
+from gen_models.app.shell import address, layout
 from gen_models.families import MetricId
 from gen_models.runtime import Array, Model
 
@@ -22,7 +22,7 @@ SLIDER, RESULTS = "vae-samples", "vae-samples-results"
 
 
 def draw(model: Model, seed: int, n: int = COUNT, temperature: float = 1) -> Array:
-    """The means of p(x|z) for n draws z ~ N(0, temperature² I): float32 (n, c, h, w)."""
+    """The means of p(x|z) for n draws z ~ N(0, temperature² I), of the class it is told: float32 (n, c, h, w)."""
     z = np.random.default_rng(seed).standard_normal((n, common.latent_dim(model)), np.float32)
     return model("decoder", z=np.float32(temperature) * z)["x"]
 
@@ -75,7 +75,7 @@ def build(models: Models) -> None:
 
     def turn(request: controls.Request) -> controls.Reply:
         context = request["context"]
-        model = common.get_model(models, context.get("model"))
+        model = common.get_model(models, context.get("model")).told(context.get("label", ""))
         reply = shown(model, checked_seed(context.get("seed")), float(request["value"][0]))
         examples = model.examples()[:COUNT]
         if context.get("real") != model.card.name and len(examples):  # they are sent once
@@ -85,6 +85,7 @@ def build(models: Models) -> None:
 
     with layout.controls():
         choice = common.model_choice(models, first)
+        label = address.named("class", common.class_choice(models, first))
         slider = controls.LatentSliders(
             turn,
             labels=["Temperature τ"],
@@ -93,7 +94,7 @@ def build(models: Models) -> None:
             hi=MAX_TEMPERATURE,
             step=0.05,
             sweep=True,
-            context={"model": first.card.name, "seed": 0},
+            context={"model": first.card.name, "seed": 0, "label": ""},
             screens=[("samples", "samples: means of p(x|z)"), ("real", "test images")],
             numbers=[
                 ("variety", "mean squared distance of two samples"),
@@ -113,16 +114,18 @@ def build(models: Models) -> None:
         layout.outlet(RESULTS, under=True)
 
     @user_facing
-    def change(name: str, seed: float) -> dict[str, Any]:
-        """Samples of another model, or with another seed."""
+    def change(name: str, seed: float, label: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Samples of another model, with another seed, or of another class."""
         model = common.get_model(models, name)
-        return gr.update(context={"model": model.card.name, "seed": checked_seed(seed)})
+        context = {"model": name, "seed": checked_seed(seed)}
+        context["label"] = common.chosen_class(model, label)
+        return gr.update(context=context), common.class_update(model, label)
 
     gr.on(
-        [choice.change, seed.change],
+        [choice.change, seed.change, label.change],
         change,
-        [choice, seed],
-        slider,
+        [choice, seed, label],
+        [slider, label],
         api_visibility="private",
         show_progress="hidden",
     )
@@ -140,10 +143,13 @@ def offer(models: Models) -> None:
         return gr.FileData(path=path).model_dump()
 
     def samples(
-        name: str = usual, seed: float = 0, temperature: float = 1.0
+        name: str = usual, seed: float = 0, temperature: float = 1.0, label: str = ""
     ) -> tuple[dict[str, Any], dict[str, Any] | None, str]:
-        """Samples of a model by seed and real images, as PNG files, and the model's ELBO."""
-        model = common.get_model(models, name)
+        """Samples of a model by seed and real images, as PNG files, and the model's ELBO.
+
+        Of a model that is told a class, the samples are of the class `label`, or of each in turn.
+        """
+        model = common.get_model(models, name).told(label)
         x = draw(
             model,
             checked_seed(seed),
@@ -168,4 +174,5 @@ EXPERIMENT = Experiment(
     number="#vae-samples-results .ll-number",
     elsewhere="model=vae-fashion&temperature=0.6&seed=7",
     build=build,
+    tells_class=True,
 )

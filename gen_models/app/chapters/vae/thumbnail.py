@@ -23,4 +23,4 @@ def thumbnail(models: Models) -> Array | None:
     else:
         shape = (COLUMNS * ROWS, common.latent_dim(model))
         z = np.random.default_rng(0).standard_normal(shape, np.float32)
-    return mosaic(common.decode(model, z), COLUMNS)
+    return mosaic(common.decode(model.told(""), z), COLUMNS)

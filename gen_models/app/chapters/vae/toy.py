@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gen_models.app import controls
-from gen_models.app.chapter import Models
+from gen_models.app.chapter import Models, told_none
 from gen_models.app.chapters.vae import common, latent_map
 from gen_models.app.shell import thumbnails
 from gen_models.runtime import Array, Model
@@ -14,8 +14,9 @@ START = (-0.6, -0.9)
 
 
 def _model(models: Models) -> Model | None:
-    """The one whose plane it is, if any has two latent dimensions."""
-    flat = {name: model for name, model in models.items() if common.latent_dim(model) == 2}
+    """The one whose plane it is, if any that is told no class has two latent dimensions."""
+    plain = told_none(models)
+    flat = {name: model for name, model in plain.items() if common.latent_dim(model) == 2}
     return common.usual(flat) if flat else None
 
 
