@@ -107,7 +107,7 @@ def test_between_samples_of_two_classes_lies_a_mixture(page, open_address):
 
 def test_the_map_and_its_dot_follow_the_class(page, open_address):
     canvas = "#vae-map-results canvas[data-slot=mean]"
-    tab = open_address("vae/map?model=vae-told&z=0.5,1")
+    tab = open_address("vae/map?model=vae-told")
     expect(tab.get_by_label("Class", exact=True)).to_have_value("boot")
     boot = settled(page, canvas)
     choose(page, tab, "Class", "bag")
