@@ -10,7 +10,7 @@ circles (§5.2-5.4). It is taken every `r1_every` steps, with `r1_every` times t
 `pack` D judges that many images at once, against mode collapse (§5.5): x and x̂ above are then packs. What is sampled
 and exported is the moving average of G. `training.dcgan` is the lecture's own recipe without all this.
 
-With `classes` both players are told the class y of the images (§4.1): x̂ = G(z, y), with an embedding of y beside z, and
+With --classes both players are told the class y of the images (§4.1): x̂ = G(z, y), with an embedding of y beside z, and
 D is that of a projection (Miyato and Koyama 2018),
 
     D(x, y) = ψ(φ(x)) + ⟨v_y, φ(x)⟩.

@@ -74,7 +74,7 @@ RECIPES = {
     "features-heads": f"{_FEATURES} --data heads --size 64 --steps 1200",
     "gan-fashion": f"{_GAN} --data fashion --size 32 --steps 9400",
     "gan-fashion-classes": (
-        f"{_GAN} --data fashion --size 32 --classes --width 24 --fp16-weights --decay 0.3 --steps 1600"
+        f"{_GAN} --data fashion --size 32 --classes --width 24 --fp16-weights --decay 0.3 --steps 2000"
     ),
     "gan-toons": (
         f"{_GAN} --size 64 --fp16-weights --data toons --pack 2 --augment 0.1 --decay 0.2 --steps 7800"
