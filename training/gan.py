@@ -191,7 +191,7 @@ def export_model(config: Config, G: nn.Module, run: Run) -> None:
         name=config.name,
         root=config.exported,
         family="gan",
-        title=f"{'Class-conditional ' * config.classes}GAN on {test.info.title}",
+        title=f"{'Conditional ' * config.classes}GAN on {test.info.title}",
         lecture="§3.1-3.7" + ", §4.1" * config.classes,
         summary=(
             f"A convolutional GAN with the non-saturating logistic loss and R1{judged}{told}, trained on "

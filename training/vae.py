@@ -295,7 +295,7 @@ def export_model(config: Config, encoder: nn.Module, decoder: nn.Module, run: Ru
         root=config.exported,
         family="vae",
         title=(
-            f"{'Class-conditional ' * config.classes}VAE on {test.info.title}: {k}-D, β = {config.beta:g}, {output}"
+            f"{'Conditional ' * config.classes}VAE on {test.info.title}: {k}-D, β = {config.beta:g}, {output}"
         ),
         lecture="§2.4" + ", §4.1" * config.classes,
         summary=(
