@@ -218,7 +218,8 @@ EXPERIMENT = Experiment(
     lecture="§3.1-3.7",
     notice="Pull $\\psi$ to 0.3: heads lose their faces. Nearly every $z$ that $G$ was trained with has a length near "
     "$\\sqrt{64} = 8$, so a short one is strange to it: the distance to the nearest training image is 9.31 there and "
-    "7.21 at 1. At 0 all samples are one.",
+    "7.21 at 1. At 0 all samples are one. *Conditional GAN on Fashion-MNIST* is told a class, such as *Bag*: of all "
+    "its samples 87 % are recognised as what was asked for.",
     control=f"#{SAMPLES} input",
     result=f"#{RESULTS} canvas",
     number=f"#{RESULTS} .ll-number",
