@@ -100,6 +100,8 @@ class Sheet(Strict):
     columns: int
     steps: tuple[int, ...] = ()
     """Of a film: the training step of each column."""
+    losses: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    """Of a film: each loss at these steps, the mean over the step's batch; nothing if the run kept none."""
 
 
 @dataclass(frozen=True)
@@ -320,6 +322,10 @@ def _keep_promises(card: Card, where: str) -> None:
     for role, sheet in card.sheets.items():
         if min(sheet.rows, sheet.columns) < 1:
             raise CardError(f"{where} is damaged: its sheet {role[:40]!r} has no tiles.")
+        if any(len(losses) != sheet.columns for losses in sheet.losses.values()):
+            raise CardError(
+                f"{where} is damaged: its sheet {role[:40]!r} has not one loss for each column."
+            )
     for role, promised in card.facts.graphs().items():
         graph = card.graphs.get(role)
         if graph is None:

@@ -133,6 +133,11 @@ METRIC = {
         ("graphs.decoder.outputs.1", None, "its graph 'decoder' lacks the port 'logvar'"),
         ("graphs.directions.inputs.0", None, "its graph 'directions' lacks the port 'smile'"),
         ("sheets", {"film": {"file": "film.webp", "rows": 0, "columns": 1}}, "has no tiles"),
+        (
+            "sheets",
+            {"film": {"file": "film.webp", "rows": 1, "columns": 2, "losses": {"loss_G": [1.0]}}},
+            "has not one loss for each column",
+        ),
     ],
 )
 def test_a_card_that_cannot_be_used_gives_one_sentence(raw, path, value, sentence):

@@ -69,7 +69,10 @@ def test_a_gan_trains_exports_its_film_and_is_measured(
     gan.main(gan.Config(name="g", r1_every=2, augment=0.5, random_hflip=True, **options))
     card = cards.load(tmp_path / "g" / "card.json")
     assert card.metrics.keys() >= {M.FRECHET_DISTANCE, M.PRECISION, M.RECALL}
-    assert card.sheets["film"].steps == (1, 2, 3, 4)
+    sheet = card.sheets["film"]
+    assert sheet.steps == (1, 2, 3, 4)
+    assert sheet.losses.keys() == {"loss_D", "loss_G"}
+    assert all(0 < loss < 5 for losses in sheet.losses.values() for loss in losses)
     model = Model(card, tmp_path / "g")
     assert model.sheet("film").shape == (film.ROWS, 4, 32, 32, 1)
     x = model("generator", z=np.zeros((2, 64)))["x"]
@@ -273,6 +276,18 @@ def test_a_film_of_large_images_is_as_large_as_a_webp_may_be(tmp_path):
         pixels = np.asarray(whole.convert("L"))
     tiles = pixels.reshape(film.ROWS, side, film.FRAMES, side)
     assert np.abs(tiles - column[::512, None, None, None].astype(int)).max() <= 3
+
+
+def test_a_film_without_the_losses_of_a_frame_has_none(tmp_path):
+    (tmp_path / "film").mkdir()
+    for step in (1, 2):
+        Image.new("L", (8, 8 * film.ROWS)).save(tmp_path / "film" / f"{step:07d}.png")
+    (tmp_path / "film" / "0000001.json").write_text('{"loss_G": 0.5}')
+    assert film.assemble(tmp_path, 2)[0].losses == {}
+    (tmp_path / "film" / "0000002.json").write_text('{"loss_G": 0.25}')
+    assert film.assemble(tmp_path, 2)[0].losses == {"loss_G": (0.5, 0.25)}
+    (tmp_path / "film" / "0000002.json").write_text('{"loss_G": NaN}')
+    assert film.assemble(tmp_path, 2)[0].losses == {}
 
 
 def test_a_sheet_of_large_images_is_as_large_as_a_webp_may_be():

@@ -208,6 +208,41 @@ def test_the_film_shows_each_moment_with_what_had_been_seen(models, fashion):
         np.testing.assert_array_equal(film.frames(fashion)[moment], 50 * moment)
 
 
+def test_the_slider_of_the_film_says_steps_and_half_way_is_the_later_moment(models):
+    assert film.step_names(models["dcgan-fashion"]) == ["step 1", "step 10", "step 100"]
+    assert [film.moment_at(models["dcgan-fashion"], t) for t in (0.24, 0.25, 0.75)] == [0, 1, 2]
+
+
+def test_images_that_are_one_are_not_unlike(models, fashion):
+    features = common.search_for(fashion, models).model
+    near, unlike = film.measured(fashion, features)
+    assert near.shape == unlike.shape == (5,)
+    np.testing.assert_allclose(unlike, 0, atol=1e-6)  # the toy's three z look alike at each moment
+    search = common.Search(features)
+    h = features("features", x=search.bank[:3].transpose(0, 3, 1, 2) / np.float32(255))["h"]
+    pairs = [np.linalg.norm(h[i] - h[j]) for i, j in ((0, 1), (0, 2), (1, 2))]
+    assert search.mean_pairwise_distance(search.bank[:3]) == pytest.approx(np.mean(pairs), rel=1e-4)
+
+
+def test_losses_are_drawn_beside_a_film_that_kept_them(models, fashion):
+    sent = film.at(fashion, common.search_for(fashion, models), 0)["send"][film.CHART]
+    assert sent["attributes"]["losses"] == {"data-kept": "true"}
+    assert sent["words"]["none"] == ""
+    # log10 of steps 1 to 10,000 fills the chart; the losses of the toy go from 2 to 0, of an axis that ends at 4.
+    assert sent["attributes"]["loss_D"]["d"].startswith("M0.0 500.0L")
+    assert sent["attributes"]["loss_D"]["d"].endswith("L1000.0 1000.0")
+    without = film.at(models["dcgan-fashion"], None, 0)["send"][film.CHART]
+    assert without["attributes"]["losses"] == {"data-kept": "false"}
+    assert "were not kept" in without["words"]["none"]
+    assert without["attributes"]["near"]["d"] == without["attributes"]["loss_D"]["d"] == ""
+
+
+def test_every_part_that_the_film_moves_is_drawn(models, fashion):
+    sent = film.at(fashion, common.search_for(fashion, models), 0.5)["send"][film.CHART]
+    for part in sent["attributes"].keys() | sent["words"].keys():
+        assert f'data-part="{part}"' in film.INSIDE
+
+
 def page_of(models):
     """The chapter alone."""
     contents = page.Contents.of(gan.CHAPTER, models, [])

@@ -85,7 +85,7 @@ def train(config: Config) -> tuple[nn.Module, Run]:
         optimizer_G.step()
 
         run.log(loss_G=loss_G, real=real, fake=fake)
-        film.take(G.module)
+        film.take(G.module, loss_D=loss_D, loss_G=loss_G)
         run.checkpoint(lambda: film.images(G.module), **state)
     return G.module, run
 

@@ -154,7 +154,7 @@ def train(config: Config) -> tuple[nn.Module, Run]:
         ema.update(G.module, run.step)
 
         run.log(loss_G=loss_G, real=real, fake=fake)
-        film.take(ema.net)
+        film.take(ema.net, loss_D=logistic_discriminator(real, fake), loss_G=loss_G)
         run.checkpoint(lambda: film.images(ema.net), **state)
 
     drawn = torch.arange(CALIBRATION) % len(data)

@@ -76,6 +76,22 @@ def test_the_film_of_heads_gets_nearer_by_a_detour(models):
     assert f"{search.typical:.1f}" == "7.3"
 
 
+def test_the_twelve_of_the_film_grow_unlike_and_noise_may_be_near(models):
+    says(
+        film.EXPERIMENT,
+        "At step 38 the twelve are half as unlike as training images, and at the end nearly as much.",
+    )
+    heads, toons = models["gan-heads"], models["gan-toons"]
+    _, unlike = film.measured(heads, common.search_for(heads, models).model)
+    assert unlike.min() == unlike[heads.card.sheets["film"].steps.index(38)]
+    assert unlike.min() == pytest.approx(0.5, abs=0.02)
+    assert 0.9 < unlike[-1] < 1
+    search = common.search_for(toons, models)
+    near, unlike = film.measured(toons, search.model)
+    assert f"{near[0] / search.typical:.2f}" == "0.94"
+    assert unlike[-1] > 3 * unlike[0]
+
+
 def test_a_sample_of_g_is_found_again_and_a_real_image_is_not(models):
     says(encoder.EXPERIMENT, "the error falls near 0", "For a real image it stays larger")
     model = models["gan-fashion"]

@@ -46,7 +46,7 @@ def gan(
         data: name of the data set.
         moments: columns of the film; 0 leaves it out.
         measured: whether the card has numbers.
-        recipe: which training it is said to have had.
+        recipe: which training it is said to have had; the film of a DCGAN has no losses.
         classes: names of the classes that it is told, if any.
     """
     pixels, (c, h, w) = int(np.prod(shape)), shape
@@ -66,6 +66,10 @@ def gan(
     )
     greys = 50 * np.arange(moments, dtype=np.uint8)[:, None, None, None]
     film = np.broadcast_to(greys, (3, moments, h, w, c))
+    steps = tuple(10**j for j in range(moments))
+    losses = {name: tuple(np.linspace(2, 0, moments)) for name in ("loss_D", "loss_G")}
+    if recipe is GANRecipe.DCGAN:
+        losses = {}
     metrics = {
         MetricId.FRECHET_DISTANCE: 7.25,
         MetricId.PRECISION: 0.75,
@@ -81,5 +85,5 @@ def gan(
         data=data,
         title="Toy GAN",
         metrics=metrics if measured else {},
-        sheets={"film": Sheet(film, tuple(10**j for j in range(moments)))} if moments else {},
+        sheets={"film": Sheet(film, steps, losses)} if moments else {},
     )

@@ -59,10 +59,11 @@ def rows(name: str, k: int, range: tuple[float, float] | None = None) -> Port:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet of a toy: tiles, uint8 (rows, columns, h, w, c), and of a film the step of each column."""
+    """A sheet of a toy: tiles, uint8 (rows, columns, h, w, c), and of a film the step and the losses of each column."""
 
     tiles: Array
     steps: tuple[int, ...] = ()
+    losses: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 def write(
@@ -112,7 +113,7 @@ def write(
     named = {}
     for role, sheet in (sheets or {}).items():
         _save(sheet.tiles, folder / f"{role}.webp")
-        named[role] = cards.Sheet(f"{role}.webp", *sheet.tiles.shape[:2], sheet.steps)
+        named[role] = cards.Sheet(f"{role}.webp", *sheet.tiles.shape[:2], sheet.steps, sheet.losses)
     card = cards.Card(
         name=name,
         family=family,

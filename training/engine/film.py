@@ -1,12 +1,15 @@
 """The training film: what G makes of the same z, from the first step to the last.
 
 Frames are taken at moments that grow geometrically, since a GAN changes most at the start. They are kept as images
-in the run's folder, and put into the export as one: a row for each z, a column for each moment.
+in the run's folder, and put into the export as one: a row for each z, a column for each moment. The losses of these
+steps are kept beside them.
 """
 
 from __future__ import annotations
 
 import io
+import json
+import math
 from collections.abc import Collection
 from copy import deepcopy
 from pathlib import Path
@@ -63,8 +66,8 @@ class Film:
         copy = deepcopy(G).train()  # a pass in training mode changes BatchNorm's running statistics
         return copy(*self.inputs).float()
 
-    def take(self, G: nn.Module) -> None:
-        """Keep a frame if this step is one of the moments."""
+    def take(self, G: nn.Module, **losses: Tensor) -> None:
+        """Keep a frame, and the means of the losses over this process's batch, if this step is one of the moments."""
         if self.run.step not in self.moments or not self.run.is_main:
             return
         self.folder.mkdir(exist_ok=True)
@@ -72,6 +75,9 @@ class Film:
         buffer = io.BytesIO()
         Image.fromarray(column.squeeze()).save(buffer, "PNG")
         write_atomically(self.folder / f"{self.run.step:07d}.png", buffer.getvalue())
+        if losses:
+            means = {name: round(loss.float().mean().item(), 4) for name, loss in losses.items()}
+            write_atomically(self.folder / f"{self.run.step:07d}.json", json.dumps(means).encode())
 
 
 def assemble(
@@ -97,4 +103,14 @@ def assemble(
     buffer = io.BytesIO()
     Image.fromarray(np.concatenate(columns, axis=1)).save(buffer, "WEBP", quality=85, method=6)
     taken = tuple(int(path.stem) for path in paths)
-    return Sheet("film.webp", rows, len(columns), taken), buffer.getvalue()
+    return Sheet("film.webp", rows, len(columns), taken, _losses(paths)), buffer.getvalue()
+
+
+def _losses(paths: list[Path]) -> dict[str, tuple[float, ...]]:
+    """The losses beside these frames; nothing if there are none beside one of them, or one is not finite."""
+    kept = [path.with_suffix(".json") for path in paths]
+    if not all(path.exists() for path in kept):
+        return {}
+    rows = [json.loads(path.read_text()) for path in kept]
+    losses = {name: tuple(row[name] for row in rows) for name in rows[0]}
+    return losses if all(map(math.isfinite, sum(losses.values(), ()))) else {}

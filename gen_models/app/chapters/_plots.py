@@ -10,7 +10,7 @@ HTML, so that they keep their size.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -134,7 +134,7 @@ def chart(
     ys: Sequence[float],
     *parts: str,
     seen: str,
-    percent: bool = False,
+    said: Callable[[float], str] | None = None,
 ) -> str:
     """A chart with lines and numbers at `xs` and `ys`, as HTML.
 
@@ -144,13 +144,13 @@ def chart(
         ys: where y has a number and a line.
         parts: what is drawn, the last on top.
         seen: what one sees in it, for those who do not.
-        percent: x is a share, written in per cent.
+        said: how a number of x is written; None: as `number` does.
     """
     rules = [_rule(axes.level(axes.y[0]), 0.5), *(_rule(axes.level(y), 0.15) for y in ys)]
     ticks = [f'<span class="y" style="top: {axes.up(y) / SIDE:.2%}">{number(y)}</span>' for y in ys]
     for x in xs:
-        said = f"{100 * x:.0f} %" if percent else number(x)
-        ticks.append(f'<span class="x" style="left: {axes.across(x) / SIDE:.2%}">{said}</span>')
+        words = (said or number)(x)
+        ticks.append(f'<span class="x" style="left: {axes.across(x) / SIDE:.2%}">{words}</span>')
     return (
         f'<div class="chart{"" if ys else " bare"}"><svg viewBox="0 0 {SIDE} {SIDE}" preserveAspectRatio="none" '
         f'role="img" aria-label="{escape(seen)}">{"".join([*rules, *parts])}</svg>'

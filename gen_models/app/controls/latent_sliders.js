@@ -20,7 +20,7 @@ LatentLab.kinds.LatentSliders ??= (() => {
 
     settle(changed = this.settings) {
       super.settle();
-      if (["labels", "lo", "hi", "step"].some((name) => name in changed)) {
+      if (["labels", "lo", "hi", "step", "said"].some((name) => name in changed)) {
         this.stop();
         this.rows = this.settings.labels.map((label, i) => this.row(label, i));
         this.list.replaceChildren(...this.rows.map((row) => row.node));
@@ -95,11 +95,14 @@ LatentLab.kinds.LatentSliders ??= (() => {
     }
 
     set(i, value) {
-      const { lo, hi, step } = this.settings;
+      const { lo, hi, step, said } = this.settings;
       const row = this.rows[i];
       this.value[i] = clamp(value, lo, hi);
       row.input.value = this.value[i];
-      row.output.textContent = number(this.value[i], Math.max(0, -Math.floor(Math.log10(step))));
+      if (said.length) {
+        row.output.textContent = said[Math.round(((this.value[i] - lo) / (hi - lo)) * (said.length - 1))];
+        row.input.setAttribute("aria-valuetext", row.output.textContent);
+      } else row.output.textContent = number(this.value[i], Math.max(0, -Math.floor(Math.log10(step))));
     }
 
     play(i) {

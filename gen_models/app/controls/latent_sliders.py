@@ -32,6 +32,7 @@ class LatentSliders(Live):
         hi: greatest value of all sliders.
         step: smallest difference.
         sweep: gives each slider a button that sweeps it to and fro.
+        said: what stands beside a slider instead of its number, from its least value to its greatest, evenly spaced.
         context: what `compute` finds in request["context"].
         screens: (slot, caption) of each image beside the sliders.
         numbers: (slot, caption) of each figure under them, filled by a reply's "text".
@@ -51,6 +52,7 @@ class LatentSliders(Live):
         hi: float = 3.0,
         step: float = 0.01,
         sweep: bool = False,
+        said: Sequence[str] = (),
         context: dict[str, Any] | None = None,
         screens: Sequence[tuple[str, str]] = (),
         numbers: Sequence[tuple[str, str]] = (),
@@ -65,7 +67,14 @@ class LatentSliders(Live):
             screens=screens,
             numbers=numbers,
             label=label,
-            settings={"labels": self.labels, "lo": lo, "hi": hi, "step": step, "sweep": sweep},
+            settings={
+                "labels": self.labels,
+                "lo": lo,
+                "hi": hi,
+                "step": step,
+                "sweep": sweep,
+                "said": list(said),
+            },
             layout=layout,
         )
 

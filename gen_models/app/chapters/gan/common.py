@@ -146,6 +146,13 @@ class Search:
         found = self.model("neighbours", h=self.model("features", x=x)["h"])
         return found["index"].astype(int), found["distance"]
 
+    def mean_pairwise_distance(self, images: Array) -> float:
+        """Mean distance of features between two different ones of bytes (n, h, w, c), n >= 2."""
+        x = from_uint8(images, self.model.input("features", "x").range or (0, 1))
+        h = self.model("features", x=x)["h"]
+        n = len(h)
+        return float(np.linalg.norm(h[:, None] - h, axis=-1).sum() / (n * (n - 1)))
+
     @property
     def typical(self) -> float:
         """How far a training image is from the nearest other one: the median over 64."""

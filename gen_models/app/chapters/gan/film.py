@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from gen_models.app import controls
 from gen_models.app.chapter import Experiment, Models
+from gen_models.app.chapters import _plots as plots
 from gen_models.app.chapters.gan import common
 from gen_models.app.checks import checked_integer, user_facing
 from gen_models.app.shell import address, layout
@@ -16,7 +19,16 @@ from gen_models.app.shell.parts import endpoint, format_number, get_model, markd
 from gen_models.runtime import Array, Model
 
 COLUMNS = 4
-FILM, RESULTS = "gan-film", "gan-film-results"
+FILM, RESULTS, CHART = "gan-film", "gan-film-results", "gan-film-chart"
+MAX_STEPS = 10_000
+"""Where the charts end."""
+RATIOS = plots.Axes((0, math.log10(MAX_STEPS)), (0, 2))
+LOSSES = plots.Axes(RATIOS.x, (0, 4))
+POWERS = (0, 1, 2, 3, 4)
+NO_LOSSES = (
+    "The losses of this run were not kept beside its film; a run of today's training.gan or training.dcgan keeps them. "
+    "What is drawn was measured on the film's own images."
+)
 
 
 @cache
@@ -31,22 +43,103 @@ def seen(model: Model, moment: int) -> int:
 
 
 def moment_at(model: Model, t: float) -> int:
-    """The moment at t in [0, 1]."""
-    return round(t * (len(model.card.sheets["film"].steps) - 1))
+    """The moment at t in [0, 1]: where t lies between two of them, the nearer one, of two as near the later."""
+    return math.floor(t * (len(model.card.sheets["film"].steps) - 1) + 0.5)
+
+
+def step_names(model: Model) -> list[str]:
+    """The training step of each moment, as the slider says it."""
+    return [f"step {step:,}" for step in model.card.sheets["film"].steps]
 
 
 def near(model: Model, search: common.Search | None, moment: int) -> str:
     """How far the images of a moment are from the nearest training image, on average."""
     if search is None:
         return "–"
-    _, distance = search.nearest(frames(model)[moment])
-    return format_number(float(distance[:, 0].mean()), 1)
+    return format_number(float(measured(model, search.model)[0][moment]), 1)
+
+
+@cache
+def measured(model: Model, features: Model) -> tuple[Array, Array]:
+    """Of each moment's images, two means of distances of features: (moments,), (moments,).
+
+    The first is that to the nearest training image. The second, how unlike they are, is that between two of them, over
+    that of as many training images, evenly spaced in the bank.
+    """
+    search = common.Search(features)
+    chosen = np.linspace(0, len(search.bank) - 1, frames(model).shape[1]).astype(int)
+    real = search.mean_pairwise_distance(search.bank[chosen])
+    near = [search.nearest(images)[1][:, 0].mean() for images in frames(model)]
+    unlike = [search.mean_pairwise_distance(images) / real for images in frames(model)]
+    return np.array(near), np.array(unlike)
+
+
+def curves(model: Model, search: common.Search | None, moment: int) -> dict[str, str]:
+    """The paths of both charts, by the name of their part; empty for what is not known of a model."""
+    sheet = model.card.sheets["film"]
+    x = np.log10(sheet.steps)
+    paths = {"near": "", "unlike": "", "loss_D": "", "loss_G": ""}
+    if search is not None:
+        near, unlike = measured(model, search.model)
+        paths["near"] = RATIOS.path(x, near / search.typical)
+        paths["unlike"] = RATIOS.path(x, unlike)
+    for name, losses in sheet.losses.items():
+        paths[name] = LOSSES.path(x, np.array(losses))
+    return paths | {"now": RATIOS.at(x[moment]), "now-loss": LOSSES.at(x[moment])}
+
+
+def words(step: float) -> str:
+    """A power of ten as a step."""
+    return f"{10**step:,.0f}"
+
+
+INSIDE = (
+    plots.title("Over the film's steps; 1 is what training images have")
+    + plots.legend(
+        plots.key("distance to the nearest training image", plots.TEAL),
+        plots.key("how unlike the twelve are", plots.ORANGE, "9 4"),
+    )
+    + plots.chart(
+        RATIOS,
+        POWERS,
+        (0, 1, 2),
+        plots.curve("near", plots.TEAL),
+        plots.curve("unlike", plots.ORANGE, "9 4"),
+        plots.curve("now", width=1),
+        seen="How far the film's images are from training images, and from one another, against training steps.",
+        said=words,
+    )
+    + '<div data-part="losses">'
+    + plots.title("The losses of these steps")
+    + plots.legend(
+        plots.key("loss of D", "currentColor"), plots.key("loss of G", plots.VIOLET, "3 3")
+    )
+    + plots.chart(
+        LOSSES,
+        POWERS,
+        (0, 2, 4),
+        plots.curve("loss_D"),
+        plots.curve("loss_G", plots.VIOLET, "3 3"),
+        plots.curve("now-loss", width=1),
+        seen="The losses of D and G against training steps.",
+        said=words,
+    )
+    + '</div><p class="title" data-part="none"></p>'
+)
 
 
 def at(model: Model, search: common.Search | None, t: float) -> controls.Reply:
     """The frame at t in [0, 1], when it was taken, and how near it is to training images."""
     moment = moment_at(model, t)
+    has_losses = bool(model.card.sheets["film"].losses)
     return {
+        "send": {
+            CHART: {
+                "attributes": plots.paths(**curves(model, search, moment))
+                | {"losses": {"data-kept": str(has_losses).lower()}},
+                "words": {"none": "" if has_losses else NO_LOSSES},
+            }
+        },
         "images": {"x": controls.pixels(controls.grid(frames(model)[moment], COLUMNS))},
         "text": {
             "seen": f"{seen(model, moment):,}",
@@ -83,6 +176,7 @@ def build(models: Models) -> None:
             hi=1,
             step=0.01,
             sweep=True,
+            said=step_names(first),
             context={"model": first.card.name},
             screens=[("x", "G of the same twelve z")],
             numbers=[
@@ -90,18 +184,28 @@ def build(models: Models) -> None:
                 ("step", "steps of training"),
                 ("seen", "training images seen"),
             ],
-            label="From the first step, 0, to the last, 1",
+            label="From the first step to the last",
             elem_id=FILM,
             results=RESULTS,
             address="t",
         )
-    with layout.results():
-        layout.outlet(RESULTS)
+    with layout.results(), gr.Row(elem_classes="ll-beside"):
+        layout.outlet(RESULTS, under=True)
+        plots.drawing(INSIDE, label="Over the film", source=FILM, elem_id=CHART)
+
+    with layout.wide():
+        markdown(
+            "The distance to training images is taken by a network that was trained on images of this kind alone, and "
+            "what it says of noise is a guess: the noise of **Cartoons** at step 1 counts as nearer, 0.94, than one "
+            "training image is to another. How unlike the twelve are is the mean distance between two of them, over "
+            "that of twelve training images: it tells from early on whether they are one image or many."
+        )
 
     @user_facing
     def change(name: str) -> dict[str, Any]:
         """The film of a model."""
-        return gr.update(context={"model": get_model(made, name).card.name})
+        model = get_model(made, name)
+        return gr.update(context={"model": name}, said=step_names(model))
 
     choice.change(change, choice, sliders, api_name="gan_film_model", show_progress="hidden")
 
@@ -130,7 +234,8 @@ EXPERIMENT = Experiment(
     lecture="§3.6",
     notice="Drag the slider from left to right. Moments are closer together at the start, where most happens. The "
     "heads do not come steadily nearer: the distance to training images is 8.7 at the first step, 14.4 at step 51, and "
-    "7.6 at the end, where what changes is detail. Training images are typically 7.3 from one another.",
+    "7.6 at the end, where what changes is detail. Training images are typically 7.3 from one another. At step 38 the "
+    "twelve are half as unlike as training images, and at the end nearly as much.",
     control=f"#{FILM} input",
     result=f"#{RESULTS} canvas",
     number=f"#{RESULTS} .ll-number",

@@ -178,7 +178,7 @@ def inside(axes: plots.Axes) -> str:
         plots.curve("line", plots.TEAL),
         plots.dot("dot", plots.TEAL),
         seen="The bound falls in a straight line from near H(c₁) through 0 as the share of replaced codes grows.",
-        percent=True,
+        said=lambda share: f"{100 * share:.0f} %",
     )
 
 
