@@ -208,7 +208,11 @@ class Card:
 
     def content(self) -> bytes:
         """Return the content of `card.json`."""
-        text = json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False, allow_nan=False)
+        raw = dataclasses.asdict(self)
+        for sheet in raw["sheets"].values():
+            if not sheet["losses"]:  # cards of before there were any stay as they are
+                del sheet["losses"]
+        text = json.dumps(raw, indent=2, ensure_ascii=False, allow_nan=False)
         return text.encode() + b"\n"
 
     def save(self, folder: Path) -> None:

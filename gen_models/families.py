@@ -69,6 +69,7 @@ class MetricId(StrEnum):
     NEIGHBOUR_ACCURACY = "neighbour_accuracy"
     NEAREST_TRAINING_DISTANCE = "nearest_training_distance"
     NLL_BOUND = "nll_bound"
+    OPTIMAL_SIGMA = "optimal_sigma"
     PAIR_ERROR = "pair_error"
     PRECISION = "precision"
     PRECISION_REAL = "precision_real"
@@ -616,6 +617,7 @@ FAMILIES: dict[str, Family] = {
             M.KL: MetricSpec("KL", "nats"),
             M.ACTIVE_DIMENSIONS: MetricSpec("active dimensions", "of {total}"),
             M.SQUARED_ERROR: MetricSpec("squared error", _SQUARED, "lower"),
+            M.OPTIMAL_SIGMA: MetricSpec("best σ of all pixels", "pixels in [0, 1]"),
             M.DIMENSION_KL: MetricSpec("KL", "nats", None, ("dimension {}",)),
             M.ATTRIBUTE_AUROC: MetricSpec(
                 "attribute read from z", "area under the ROC curve", "higher", ("{}",)

@@ -124,7 +124,8 @@ def test_a_sample_of_the_output_is_drawn_anew(page, open_experiment):
 def test_output_of_other_images_takes_the_place_of_the_first(page, open_experiment):
     open_experiment("output")
     sides = page.locator("#vae-output-results .ll-side")
-    expect(page.locator("#vae-output-results .ll-number")).to_have_count(2)
+    expect(page.locator("#vae-output-results .ll-number")).to_have_count(4)
+    expect(page.locator("#vae-output-results [data-text='Normal best']")).to_have_text("0.118")
     page.get_by_role("radio", name="Fashion").click()
     expect(page.locator("#vae-output-results [data-text='Normal ratio']")).to_have_text(
         re.compile("×")

@@ -62,6 +62,29 @@ def test_log_bernoulli():
     assert estimators.log_bernoulli((extreme > 0).astype(float), extreme) == pytest.approx([0])
 
 
+def test_the_best_sigma_is_the_root_of_the_mean_square_and_no_other_fits_better():
+    x, mean = np.array([0.0, 1.0, 3.0, 0.0]), np.array([1.0, 1.0, 1.0, 2.0])
+    sigma = estimators.optimal_sigma((x - mean) ** 2)
+    assert sigma == pytest.approx(1.5)  # √(9/4)
+
+    def log_p(s):
+        return estimators.log_normal(x, mean, np.full(4, 2 * np.log(s)))
+
+    best = estimators.log_normal_at_optimal_sigma(sigma, 4)
+    assert best == pytest.approx(log_p(sigma))
+    assert max(log_p(sigma * 0.99), log_p(sigma * 1.01)) < best
+
+
+def test_drawn_errors_have_the_mean_that_the_posterior_gives():
+    model = LinearGaussian()
+    errors = estimators.draw_squared_errors(model, X, 20_000, np.random.default_rng(1))
+    assert errors.shape == (3, 20_000)
+    q = model("encoder", x=X)
+    still = (X.reshape(3, 4) - q["mu"] @ model.V.T - model.b) ** 2
+    moved = np.exp(q["logvar"]) @ (model.V**2).T
+    np.testing.assert_allclose(errors.mean(1), (still + moved).mean(1), rtol=0.02)
+
+
 def test_log_normal():
     # log N(3; 1, 4) = −½ (1 + log 4 + log 2π)
     got = estimators.log_normal(np.array([3.0]), np.array([1.0]), np.log(np.array([4.0])))

@@ -49,6 +49,19 @@ def log_normal(x: Array, mean: Array, logvar: Array, axis: int | tuple[int, ...]
     return -0.5 * ((x - mean) ** 2 / np.exp(logvar) + logvar + LOG_2PI).sum(axis)
 
 
+def optimal_sigma(squared_errors: Array) -> float:
+    """√ mean (x − mean)²: the σ, one for all pixels, under which a Normal's log p(x|z) is greatest.
+
+    The means are over pixels, images and draws of z ~ q(z|x). (Rybkin, Daniilidis and Levine 2021.)
+    """
+    return float(np.sqrt(np.mean(squared_errors, dtype=np.float64)))
+
+
+def log_normal_at_optimal_sigma(sigma: float, pixels: int) -> float:
+    """−½ n (log 2π σ² + 1): the mean log p(x|z) of n pixels under the best σ."""
+    return -0.5 * pixels * (LOG_2PI + 2 * float(np.log(sigma)) + 1)
+
+
 def kl_to_standard_normal(mu: Array, logvar: Array) -> Array:
     """½ (mu² + σ² − log σ² − 1) for each dimension: sum the last axis for the KL of q(z|x) from p(z)."""
     return 0.5 * (mu**2 + np.exp(logvar) - logvar - 1)
@@ -90,6 +103,16 @@ def draw(model: Model, x: Array, k: int, rng: np.random.Generator, **told: Array
     log_px_z = log_px_z.reshape(len(x), k)
     log_pz, log_qz = log_normal(z, np.zeros_like(z), np.zeros_like(z)), log_normal(z, mu, logvar)
     return Draws(log_px_z, log_px_z + log_pz - log_qz)
+
+
+def draw_squared_errors(model: Model, x: Array, k: int, rng: np.random.Generator) -> Array:
+    """Mean over pixels of (x − mean)², the mean decoded from k draws of q(z|x) for each of x (n, c, h, w): (n, k)."""
+    q = model("encoder", x=x)
+    mu, logvar = q["mu"][:, None], q["logvar"][:, None]
+    eps = rng.standard_normal((len(x), k, mu.shape[-1]), dtype=np.float32)
+    z = (mu + np.exp(0.5 * logvar) * eps).reshape(len(x) * k, -1)
+    errors = (np.repeat(x, k, axis=0) - model("decoder", z=z)["x"]) ** 2
+    return errors.mean((1, 2, 3)).reshape(len(x), k)
 
 
 def draw_from_prior(model: Model, x: Array, k: int, rng: np.random.Generator) -> Array:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gen_models.cards import Metric
+from gen_models.families import Likelihood, VAEFacts
 from gen_models.families import MetricId as M
-from gen_models.families import VAEFacts
 from gen_models.numerics import estimators
 from gen_models.runtime import Array
 from training.engine import metrics as measures
@@ -63,6 +63,8 @@ def measure(m: Measurement) -> Result:
     metrics |= {
         M.DIMENSION_KL.of(j): m.metric(M.DIMENSION_KL, value, n) for j, value in enumerate(kl)
     }
+    if facts.likelihood is Likelihood.NORMAL:
+        metrics |= _optimal_sigma(m, x)
     if "attributes" in m.model.card.graphs:
         metrics |= _separation(m, q["mu"])
     if real := real_images(m, m.model.output("decoder", "x")):
@@ -85,6 +87,15 @@ def measure(m: Measurement) -> Result:
         by_class(m.model, "decoder", z) if told else m.model("decoder", z=z)["x"],
     ]
     return metrics, contact_sheet(np.concatenate(images), columns=12)
+
+
+def _optimal_sigma(m: Measurement, x: Array) -> dict[str, Metric]:
+    """The one σ for all pixels that fits best, whatever σ the decoder gives (Rybkin et al. 2021)."""
+    rng = np.random.default_rng(0)
+    errors = in_batches(lambda b: estimators.draw_squared_errors(m.model, b, 16, rng), x)
+    sigma = estimators.optimal_sigma(errors)
+    note = "root of the mean squared error of a pixel, 16 draws of z"
+    return {M.OPTIMAL_SIGMA: m.metric(M.OPTIMAL_SIGMA, sigma, len(x), note=note)}
 
 
 def _separation(m: Measurement, mu: Array) -> dict[str, Metric]:
