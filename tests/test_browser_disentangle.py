@@ -52,7 +52,14 @@ def test_a_swap_follows_the_digit_and_the_setting(page, app_url, browser_log):
     page.locator("#disentangle-swap .ll-example").nth(8).click()
     changed(page, GRID, before)
     before = page.evaluate(PIXELS, GRID)
+    error = page.locator("#disentangle-swap-results [data-text=error]")
     page.get_by_role("button", name="Clear").locator("visible=true").click()
+    expect(error).to_have_text("–")
+    expect(leak).to_have_text("15.0 %")  # it is of test digits
+    page.get_by_role("radio", name="No adversary").locator("visible=true").check()
+    expect(leak).to_have_text("70.0 %")
+    page.get_by_role("radio", name="Adversary, 3-D z", exact=True).locator("visible=true").check()
+    expect(leak).to_have_text("15.0 %")
     pad = page.locator("#disentangle-swap .ll-draw").bounding_box()
     page.mouse.move(pad["x"] + pad["width"] / 2, pad["y"] + pad["height"] * 0.2)
     page.mouse.down()
@@ -72,6 +79,24 @@ def test_a_walk_follows_the_slider_and_the_leak_its_switches(page, app_url, brow
     page.locator("#disentangle-walk input").first.focus()
     page.keyboard.press("End")
     changed(page, style, before)
+    digits = page.locator("#disentangle-walk-ends").get_by_role("button")
+    chosen = page.locator("#disentangle-walk-ends [aria-pressed=true]")
+    first, last = (chosen.nth(i).get_attribute("aria-label") for i in (0, 1))
+    assert {first, last} == {
+        "Test image 1, number 2, gives its place to the next choice",
+        "Test image 5, number 1",
+    }
+    digits.nth(6).click()  # in place of number 2, and number 1 stays
+    expect(digits.nth(6)).to_have_attribute(
+        "aria-label", "Test image 7, number 2, gives its place to the next choice"
+    )
+    expect(digits.nth(4)).to_have_attribute("aria-label", "Test image 5, number 1")
+    digits.nth(4).click()
+    digits.nth(2).click()  # now in place of number 1
+    expect(digits.nth(2)).to_have_attribute(
+        "aria-label", "Test image 3, number 1, gives its place to the next choice"
+    )
+    expect(digits.nth(6)).to_have_attribute("aria-label", "Test image 7, number 2")
     page.goto(f"{app_url}#disentangle/leak")
     page.get_by_role("radio", name="Linear").check()
     expect(page.locator("#disentangle-leak svg")).to_have_attribute(

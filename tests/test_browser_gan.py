@@ -95,11 +95,15 @@ def test_a_choice_of_samples_changes_the_square(page, open_experiment):
     samples.nth(7).click()  # the fifth takes the place of the first
     expect(samples.nth(0)).to_have_attribute("aria-pressed", "false")
     expect(samples.nth(7)).to_have_attribute("aria-label", "Sample 8, number 4")
+    said = page.locator("#gan-morph-strip [role=status]")
+    expect(said).to_have_text("4 at most: sample 1, the oldest, made room.")
     wait_for_change(page, "#gan-morph-results canvas[data-slot=sphere]", before)
     for i in (7, 3):
         samples.nth(i).click()
     expect(page.locator("#gan-morph .ll-label")).to_contain_text("1 at the left, 2 at the right")
+    expect(said).to_have_text("")
     samples.nth(1).click()  # two must stay
+    expect(said).to_have_text("2 at least: choose another one first.")
     expect(samples.nth(1)).to_have_attribute("aria-pressed", "true")
 
 

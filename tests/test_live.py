@@ -218,6 +218,14 @@ def test_sentences_for_the_visitor_are_shown(error):
     assert ask(pad(compute), [0, 0]) == refusal(str(error))
 
 
+def test_numbers_that_do_not_depend_on_a_refused_value_stand():
+    def compute(request):
+        with controls.keeping({"n": "½"}):
+            raise BadRequest("The sheet is empty")
+
+    assert ask(pad(compute), [0, 0]) == refusal("The sheet is empty") | {"text": {"n": "½"}}
+
+
 @pytest.mark.parametrize(
     "error",
     [

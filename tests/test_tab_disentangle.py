@@ -119,8 +119,14 @@ def test_the_reply_has_the_numbers_of_the_chosen_setting(models):
 
 
 def test_an_empty_canvas_and_a_missing_model_are_refused_in_a_sentence(models):
-    with pytest.raises(BadRequest, match="canvas is empty"):
+    with pytest.raises(BadRequest, match="canvas is empty") as refused:
         swap.show(models, request(np.zeros((112, 112), np.uint8), model="toy"))
+    assert refused.value.text.keys() == {
+        "leak",
+        "class",
+        "slant",
+    }  # of test digits, not of the drawing
+    assert refused.value.text["leak"] == "15.0 %"
     image = models["toy"].examples()[3][..., 0]
     with pytest.raises(BadRequest, match="no such model"):
         swap.show(models, request(image, model="vae"))

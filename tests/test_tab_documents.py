@@ -194,7 +194,8 @@ def test_each_code_size_compares_the_best_of_each_kind(models):
         "average-lsa": "0.15",
     }
     drawn = size.chart(found)
-    assert drawn.count('data-code="2"') == 2
+    assert drawn.count(">10-D</text>") == 2  # a label for each kind's curve
+    assert drawn.count('data-code="2"') == 4  # curves and their labels
     assert "0.6</td>" in size.table(found).replace("0.600", "0.6")
 
 
@@ -250,3 +251,10 @@ def test_a_place_is_decoded_over_http(client):
 def test_bad_input_over_http_is_refused_with_a_sentence(client, name, arguments, said):
     with pytest.raises(AppError, match=said):
         client.predict(*arguments, api_name=name)
+
+
+def test_labels_of_curves_stand_apart_and_near_their_curves():
+    assert size.apart([10, 50], 14) == [10, 50]
+    assert size.apart([20, 10], 14) == [22, 8]
+    # Three that would meet the fourth: all four stand about their mean, 33.
+    assert size.apart([30, 31, 32, 39], 10) == [18, 28, 38, 48]

@@ -145,8 +145,9 @@ def test_a_drawing_is_answered_by_all_classifiers(models):
     assert reply["text"]["right"] == "100 %"
     with pytest.raises(BadRequest, match="no such angle"):
         draw.show(rows, {"value": ink, "context": {"angle": 7}})
-    with pytest.raises(BadRequest, match="empty"):
+    with pytest.raises(BadRequest, match="empty") as refused:
         draw.show(rows, {"value": np.zeros((112, 112), np.uint8), "context": {"angle": 0}})
+    assert refused.value.text == {"right": "100 %"}
 
 
 def test_a_quarter_turn_moves_the_left_half_down():

@@ -6,6 +6,7 @@
     controls.PaintPad(...)  controls.board                                          those of one chapter each
     controls.steps(...)  controls.thumbnails(...)  controls.strip(...)              choices
     controls.display(...)                                                           what a live control moves
+    controls.keeping(...)                              numbers that stand where a value is refused
     controls.pixels(...)  controls.photo(...)  controls.data_uri(...)  controls.grid(...)    images for a reply
 """
 
@@ -24,12 +25,13 @@ from gen_models.app.controls.live import (
     Live,
     Reply,
     Request,
+    keeping,
     template,
 )
 from gen_models.app.controls.paint_pad import PaintPad
 
 __all__ = [
     "MOUNT", "ROUTE", "SCRIPT", "Compute", "DrawPad", "ImageData", "LatentPad", "LatentSliders", "Layout", "Live",
-    "PaintPad", "Reply", "Request", "data_uri", "data_uris", "display", "grid", "photo", "pixels", "steps", "strip",
-    "template", "thumbnails",
+    "PaintPad", "Reply", "Request", "data_uri", "data_uris", "display", "grid", "keeping", "photo", "pixels", "steps",
+    "strip", "template", "thumbnails",
 ]  # fmt: skip

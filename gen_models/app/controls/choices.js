@@ -103,6 +103,9 @@
     constructor(root, settings, { props, trigger, watch }) {
       Object.assign(this, { root, settings, props, trigger });
       this.group = root.querySelector("[role=group]");
+      this.status = root.querySelector("[role=status]");
+      this.swaps = settings.most > 1 && settings.fewest === settings.most;
+      this.next = settings.most - 1; // of a full strip that swaps: the place that the next choice takes
       this.chosen = [...props.value];
       this.draw();
       watch("images", () => this.draw());
@@ -165,19 +168,32 @@
 
     mark() {
       const { most, noun } = this.settings;
+      this.status.textContent = "";
       [...this.group.children].forEach((button, i) => {
         const place = most > 1 ? this.chosen.indexOf(i) + 1 : 0;
+        const gives = this.swaps && place === this.next + 1;
         button.setAttribute("aria-pressed", String(this.chosen.includes(i)));
-        button.setAttribute("aria-label", `${noun} ${i + 1}${place ? `, number ${place}` : ""}`);
-        button.lastElementChild.textContent = place || "";
+        const said = gives ? `number ${place}, gives its place to the next choice` : `number ${place}`;
+        button.setAttribute("aria-label", `${noun} ${i + 1}${place ? `, ${said}` : ""}`);
+        button.lastElementChild.textContent = gives ? `\u21c4 ${place}` : place || "";
       });
     }
 
     press(i) {
-      const { fewest, most } = this.settings;
+      const { fewest, most, noun } = this.settings;
+      const place = this.chosen.indexOf(i);
       if (most === 1) this.tell([i]);
-      else if (!this.chosen.includes(i)) this.tell([...this.chosen, i].slice(-most));
-      else if (this.chosen.length > fewest) this.tell(this.chosen.filter((j) => j !== i));
+      else if (this.swaps && place >= 0) {
+        this.next = place;
+        this.mark();
+      } else if (place < 0 && this.chosen.length < most) this.tell([...this.chosen, i]);
+      else if (this.swaps) this.tell(this.chosen.map((j, at) => (at === this.next ? i : j)));
+      else if (place < 0) {
+        const [oldest, ...rest] = this.chosen;
+        this.tell([...rest, i]);
+        this.status.textContent = `${most} at most: ${noun.toLowerCase()} ${oldest + 1}, the oldest, made room.`;
+      } else if (this.chosen.length > fewest) this.tell(this.chosen.filter((j) => j !== i));
+      else this.status.textContent = `${fewest} at least: choose another one first.`;
     }
   }
 

@@ -125,8 +125,9 @@ def strip(
     Its value is the list of numbers chosen, in the order they were chosen; `release` tells of a choice. Python brings
     other images as `gr.update(images=data_uris(...))`.
 
-    With `most` = 1 a choice replaces the last one. Otherwise it is added or taken away, within the limits; one too
-    many takes the place of the oldest.
+    With `most` = 1 a choice replaces the last one. Where just so many must be chosen, `fewest` = `most` > 1, one of
+    the chosen gives its place to the next choice: the last, or that which was pressed. Otherwise a choice is added or
+    taken away; one too many takes the place of the oldest, which is said.
 
     Args:
         images: uint8 (n, h, w, c).
@@ -146,7 +147,8 @@ def strip(
             "Strip",
             {"most": most, "fewest": fewest, "noun": noun, "address": address},
             f'<div class="ll-label">{name}</div><div class="ll-examples" role="group" aria-label="{name}" '
-            'style="grid-template-columns: repeat(auto-fill, minmax(3.6rem, 1fr)); max-width: 56rem"></div>',
+            'style="grid-template-columns: repeat(auto-fill, minmax(3.6rem, 1fr)); max-width: 56rem"></div>'
+            '<p class="ll-aside" role="status"></p>',
         ),
         js_on_load=MOUNT,
         apply_default_css=False,

@@ -317,7 +317,8 @@
       if (!ok) {
         if (again && this.failures++ < RETRIES) setTimeout(() => this.refresh(), RETRY_MS);
         else
-          for (const [slot] of this.settings.numbers) this.find(`[data-text="${CSS.escape(slot)}"]`).textContent = NONE;
+          for (const [slot] of this.settings.numbers)
+            this.find(`[data-text="${CSS.escape(slot)}"]`).textContent = text[slot] ?? NONE;
         return;
       }
       this.failures = 0;

@@ -34,7 +34,12 @@ tab that was never opened gets them when it is first shown, but of several updat
 what belongs together. ("send" does not reach such a control.)
 
 Errors. A `UserError`, such as `BadRequest` or `runtime.ModelError`, is one sentence for the visitor and shown as it
-is. Anything else is our fault: it is logged, and the visitor reads a general sentence.
+is. Anything else is our fault: it is logged, and the visitor reads a general sentence. The numbers of a refused value
+become a dash, but for those that are true without it:
+
+    with controls.keeping({"accuracy": accuracy(model)}):
+        x = as_input(model, request["value"])      # an empty canvas is refused
+
 Gradio gives server functions no queue, no limit and no checks, so all three are here.
 
 What lies on the page. Every control, choice and display is an element of class ll-live that `template` writes and
@@ -48,7 +53,8 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypedDict
 from urllib.parse import quote
@@ -78,6 +84,23 @@ class Request(TypedDict):
 
 Reply = dict[str, Any]
 Compute = Callable[[Request], Reply]
+
+
+class Refused(BadRequest):
+    """A value that cannot be used, and the numbers that do not depend on it."""
+
+    def __init__(self, sentence: str, text: dict[str, str]) -> None:
+        super().__init__(sentence)
+        self.text = text
+
+
+@contextmanager
+def keeping(text: dict[str, str]) -> Iterator[None]:
+    """Let these numbers stand where a BadRequest refuses the value."""
+    try:
+        yield
+    except BadRequest as error:
+        raise Refused(str(error), text) from None
 
 
 class Layout(TypedDict, total=False):
@@ -207,6 +230,8 @@ class Live(gr.HTML):
             reply = {"ok": True} | self._compute(self._request(payload))
             text = json.dumps(reply, default=_plain, allow_nan=False, separators=(",", ":"))
             self._took = time.thread_time() - started
+        except Refused as error:
+            return _refusal(str(error), text=error.text)
         except UserError as error:
             return _refusal(str(error))
         except Exception:
@@ -223,9 +248,10 @@ class Live(gr.HTML):
         }
 
 
-def _refusal(error: str, again: bool = False) -> str:
-    """`again`: live.js asks once more by itself in a second."""
-    return json.dumps({"ok": False, "error": error, "again": again})
+def _refusal(error: str, again: bool = False, text: dict[str, str] | None = None) -> str:
+    """`again`: live.js asks once more by itself in a second. `text`: numbers that are true nevertheless."""
+    kept = {"text": text} if text else {}
+    return json.dumps({"ok": False, "error": error, "again": again, **kept})
 
 
 def _plain(value: Any) -> Any:

@@ -48,13 +48,16 @@ def figure(lineup: Lineup, code: int) -> Array:
 def show(lineup: Lineup, canvas: str, request: controls.Request) -> controls.Reply:
     """The image on the `canvas`, and what each kind makes of it; the figure when the code size is another."""
     code = common.checked_code(lineup, request["context"].get("code"))
-    x = lineup.seen(request["value"])
+    test = error_table(lineup)[lineup.codes.index(code)]["ratio"]
+    measured = {"test": common.format_number(test)}
+    with controls.keeping(measured):
+        x = lineup.seen(request["value"])
     made = compare(lineup, code, x)
     errors = {kind: error for kind, (_, error) in made.items()}
     text = dict.fromkeys(lineup.models, "not trained at this size")
     text |= {kind: f"squared error {error:.2f}" for kind, error in errors.items()}
     text["here"] = common.format_number(ratio(errors.get("conv"), errors.get("pca")))
-    text["test"] = common.format_number(error_table(lineup)[lineup.codes.index(code)]["ratio"])
+    text |= measured
     images = {"x": x} | {kind: y for kind, (y, _) in made.items()}
     reply = {"images": common.painted(lineup, images), "text": text}
     if len(lineup.examples) and request["context"].get("figure") != code:

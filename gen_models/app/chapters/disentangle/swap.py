@@ -66,18 +66,22 @@ def share(model: Model, id: MetricId, *variant: object) -> str:
 def show(models: Models, request: controls.Request) -> controls.Reply:
     """Answer the canvas."""
     model = common.checked_setting(models, request["context"].get("model"))
-    x = common.as_input(model, request["value"])
+    slant = metric(model, MetricId.SLANT_CORRELATION, "z")
+    measured = {
+        "leak": share(model, MetricId.LEAK, "perceptron", "mean"),
+        "class": share(model, MetricId.SWAP_CLASS),
+        "slant": "–" if slant is None else f"{slant:.2f}",
+    }
+    with controls.keeping(measured):
+        x = common.as_input(model, request["value"])
     styles, numbers, made = swapped(model, x)
     error = float(np.square(x[0] - made[0, -1]).sum())
-    slant = metric(model, MetricId.SLANT_CORRELATION, "z")
     return {
         "images": {"grid": controls.pixels(picture(model, styles, numbers, made))},
         "text": {
             "grid": "rows: the style of the digit at the left, yours first; columns: the number on top, yours last",
-            "leak": share(model, MetricId.LEAK, "perceptron", "mean"),
-            "class": share(model, MetricId.SWAP_CLASS),
-            "slant": "–" if slant is None else f"{slant:.2f}",
             "error": format_number(error),
+            **measured,
         },
     }
 

@@ -135,7 +135,7 @@ def build(models: Models) -> None:
             ends,
             most=2,
             fewest=2,
-            label="From one digit to another",
+            label="From one digit to another; the next choice takes the place marked ⇄",
             elem_id="disentangle-walk-ends",
             noun="Test image",
             address="ends",

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 
 import gradio as gr
+import numpy as np
 
 from gen_models.app import controls
 from gen_models.app.chapter import Experiment, Models
@@ -23,7 +24,9 @@ SCRIPT = (Path(__file__).parent / "size.js").read_text("utf-8")
 KINDS = {DocumentKind.AUTOENCODER: "Autoencoder", DocumentKind.LSA: "LSA"}
 COLOURS = {DocumentKind.AUTOENCODER: "#26868c", DocumentKind.LSA: "#b8651b"}
 """Each has a contrast of 3 or more on the light page and on the dark one."""
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 560, 330, 44, 24, 44, 44
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 592, 330, 44, 56, 44, 44
+LINE = 14
+"""From one label of a curve to the next at least."""
 
 Points = dict[int, float]
 """Share of the same topic by how many documents were retrieved."""
@@ -126,6 +129,13 @@ def chart(found: dict[int, dict[DocumentKind, Card]]) -> str:
             f'<path data-code="{code}" d="{line}" fill="none" stroke="{COLOURS[kind]}" stroke-width="2">'
             f"<title>{escape(KINDS[kind])}, {code} dimensions</title></path>"
         )
+    ends = {key: up(list(points.values())[-1]) for key, points in curves.items()}
+    for ((code, kind), y), at in zip(ends.items(), apart(list(ends.values()), LINE), strict=True):
+        x = WIDTH - RIGHT
+        parts.append(
+            f'<path d="M{x + 2} {y:.1f}L{x + 16} {at:.1f}" stroke="{COLOURS[kind]}" stroke-width="2"/>'
+            f'<text data-code="{code}" x="{x + 19}" y="{at + 4:.1f}" font-size="13" fill="currentColor">{code}-D</text>'
+        )
     for i, (kind, name) in enumerate(KINDS.items()):
         x = LEFT + 150 * i
         parts.append(
@@ -134,6 +144,25 @@ def chart(found: dict[int, dict[DocumentKind, Card]]) -> str:
         )
     seen = "Precision curves of autoencoder and LSA; the numbers are in the table below."
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{seen}" font-size="14">{"".join(parts)}</svg>'
+
+
+def apart(ys: Sequence[float], gap: float) -> list[float]:
+    """Heights as near to `ys` as lets each be `gap` from the next, in the same order up the page."""
+    groups: list[list[float]] = []  # of heights that touch: they stand evenly about their mean
+    for y in sorted(ys):
+        groups.append([y])
+        while len(groups) > 1 and _last(groups[-2], gap) + gap > _first(groups[-1], gap):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    placed = [_first(group, gap) + gap * i for group in groups for i in range(len(group))]
+    return [placed[rank] for rank in np.argsort(np.argsort(ys, kind="stable"), kind="stable")]
+
+
+def _first(group: list[float], gap: float) -> float:
+    return sum(group) / len(group) - gap * (len(group) - 1) / 2
+
+
+def _last(group: list[float], gap: float) -> float:
+    return _first(group, gap) + gap * (len(group) - 1)
 
 
 def _text(x: float, y: float, words: str, anchor: str = "start") -> str:

@@ -82,7 +82,9 @@ def show(classifiers: Classifiers, request: controls.Request) -> controls.Reply:
     angle, ink = request["context"].get("angle"), request["value"]
     if angle not in ANGLES:
         raise BadRequest("There is no such angle.")
-    seen = ink if ink.shape == (28, 28) else drawing.mnist_like(ink)
+    measured = {"right": f"{100 * classifiers.accuracy(FIRST, angle):.0f} %"}
+    with controls.keeping(measured):
+        seen = ink if ink.shape == (28, 28) else drawing.mnist_like(ink)
     image = turned(seen[None, ..., None], angle)
     words, attributes = {}, {}
     for i, name in enumerate(classifiers.rows):
@@ -94,7 +96,7 @@ def show(classifiers: Classifiers, request: controls.Request) -> controls.Reply:
             attributes[f"p-{i}-{digit}"] = {"style": f"--p: {share:.3f}"}
     return {
         "images": {"seen": controls.pixels(image[0])},
-        "text": {"right": f"{100 * classifiers.accuracy(FIRST, angle):.0f} %"},
+        "text": measured,
         "send": {ANSWERS: {"words": words, "attributes": attributes}},
     }
 

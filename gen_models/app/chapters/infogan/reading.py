@@ -81,16 +81,17 @@ def show(models: Models, request: controls.Request) -> controls.Reply:
     """Answer the canvas."""
     model = get_model(models, request["context"].get("model"))
     seed = checked_seed(request["context"].get("seed"))
-    x = common.as_input(model, request["value"])
+    measured = {"accuracy": accuracy(model)}
+    with controls.keeping(measured):
+        x = common.as_input(model, request["value"])
     q = common.read(model, x)
     read = int(q.category[0])
     names = {j: number for number, j in common.shown(model).items()}
     text = {
         "category": f"{names[read]}, {100 * q.shares[0, read]:.0f} %",
         "again": common.title_of(model, read),
-        "accuracy": accuracy(model),
     }
-    text |= {f"c{i}": format_number(float(mean), 2) for i, mean in enumerate(q.mean[0])}
+    text |= measured | {f"c{i}": format_number(float(mean), 2) for i, mean in enumerate(q.mean[0])}
     return {
         "images": {
             "seen": controls.pixels(seen(model, x)),

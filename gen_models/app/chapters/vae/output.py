@@ -160,12 +160,13 @@ def offer(models: Models) -> None:
 def _canvas(pair: dict[str, Model], i: int) -> controls.DrawPad:
     def answer(request: controls.Request) -> controls.Reply:
         seed = checked_seed(request["context"].get("seed"))
-        images, text = {}, {}
+        images, text = {}, {k: v for kind, m in pair.items() for k, v in best(kind, m).items()}
         for kind, model in pair.items():
-            x = common.as_input(model, request["value"])
+            with controls.keeping(text):
+                x = common.as_input(model, request["value"])
             some, words = shown(model, x, seed)
             images |= {f"{kind} {name}": controls.pixels(image) for name, image in some.items()}
-            text |= {f"{kind} {name}": said for name, said in words.items()} | best(kind, model)
+            text |= {f"{kind} {name}": said for name, said in words.items()}
         return {"images": images, "text": text}
 
     def best(kind: str, model: Model) -> dict[str, str]:
@@ -215,8 +216,8 @@ EXPERIMENT = Experiment(
     r"\text{Normal:}\quad p_\theta(x|z) &= \mathcal{N}\big(x;\, \mu(z), \Sigma(z)\big) \end{aligned}",
     lecture="§2.2",
     notice="Draw another sample: the Bernoulli's noise lies on the edges, where $r(z)$ is near ½, the Normal's lies "
-    "everywhere. For each of the ten test digits a sample has at least twice the error of the mean: σ is held above 0.22, "
-    "where 0.118 fits best, and that alone would raise the bound by 212 nats.",
+    "everywhere. For each of the ten test digits a sample has at least twice the error of the mean: σ is held above "
+    "0.22, where 0.118 fits best, and that alone would raise the bound by 212 nats.",
     control="[id^=vae-output-canvas] .ll-draw",
     result="#vae-output-results canvas",
     number="#vae-output-results .ll-number",
