@@ -1,5 +1,7 @@
 """The chapter "Objectives" in Chromium: a slider is moved, curve and number follow."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -68,6 +70,38 @@ def test_the_fits_follow_the_distance_and_the_shape_of_the_bumps(page, open_expe
     expect(mean).to_have_text("4.00")
 
 
+def test_the_bumps_and_a_gaussian_of_ones_own_are_dragged(page, open_experiment):
+    open_experiment("fits")
+    drawn(page, "objectives-fits", "own")
+    yours = page.locator("#objectives-fits .yours")
+    expect(yours).to_contain_text("reverse KL")
+    before = yours.text_content()
+    chart = page.locator("#objectives-fits .chart").bounding_box()
+    left = chart["x"] + chart["width"] / 14  # x = −6, where the range is −7 to 7
+    bump = page.locator("#objectives-fits .bell-right").bounding_box()
+    page.mouse.move(bump["x"] + 12, bump["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(left + chart["width"] * 9 / 14, bump["y"] + 12, steps=5)  # x = 3
+    page.mouse.up()
+    expect(page.locator("#objectives-distance .ll-value")).to_have_text("6.00")
+    own = page.locator("#objectives-fits .bell-own")
+    dot = own.bounding_box()
+    page.mouse.move(dot["x"] + 12, dot["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(left + chart["width"] * 6 / 14, dot["y"] + 12, steps=5)  # x = 0
+    page.mouse.up()
+    expect(own).to_have_attribute("aria-valuetext", re.compile(r"^mean −?0\.\d\d, "))
+    expect(yours).not_to_have_text(before)
+    own.focus()
+    wide = own.get_attribute("aria-valuetext")
+    page.keyboard.press("ArrowDown")
+    expect(own).not_to_have_attribute("aria-valuetext", wide)
+    expect(page).to_have_url(re.compile(r"distance=6.*own=|own=.*distance=6"))
+    page.reload()
+    expect(own).to_have_attribute("aria-valuetext", re.compile(r"^mean −?0\.\d\d, "))
+    expect(page.locator("#objectives-distance .ll-value")).to_have_text("6.00")
+
+
 def test_samples_move_with_the_steps(page, open_experiment):
     open_experiment("naive")
     marks = drawn(page, "objectives-naive", "naive")
@@ -94,3 +128,13 @@ def test_a_gradient_is_lost_as_the_distance_grows(page, open_experiment):
     move(page, "objectives-apart", "End")
     expect(game).to_contain_text("10⁻⁵")
     expect(page.locator("#objectives-losses-numbers [data-text=practice]")).to_have_text("−0.500")
+    numbers = page.locator("#objectives-losses-numbers")
+    expect(numbers.locator("[data-text=end_practice]")).to_have_text("1.92")
+    move(page, "objectives-losses-steps", "End")
+    expect(numbers.locator("[data-text=end_practice]")).to_have_text("0.00")
+    expect(numbers.locator("[data-text=end_game]")).to_have_text("7.98")
+    colours = [
+        numbers.locator(f"[data-text={name}]").evaluate("node => getComputedStyle(node).color")
+        for name in ("game", "practice", "end_game", "end_practice")
+    ]
+    assert colours[0] == colours[2] != colours[1] == colours[3]

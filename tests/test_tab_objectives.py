@@ -43,6 +43,33 @@ def test_a_switch_grows_with_the_scale_of_the_bumps():
     assert large == pytest.approx(2 * small, abs=0.01)
 
 
+def test_the_divergences_of_a_gaussian_of_ones_own_are_those_that_are_known():
+    n01, q = gaussian(0, 1), gaussian(2, 0.5)
+    forward, js, reverse = fits.divergences_of(n01, q, 0.5)
+    assert forward == pytest.approx(fits.divergences.kl_of_gaussians(0, 1, 2, 0.5), rel=1e-6)
+    assert reverse == pytest.approx(fits.divergences.kl_of_gaussians(2, 0.5, 0, 1), rel=1e-6)
+    assert 0 < js < np.log(2)
+    assert fits.divergences_of(n01, n01, 0.5) == pytest.approx((0, 0, 0), abs=1e-9)
+    # Far apart and narrow, at the edges of what the page offers: finite, and JS at its ceiling.
+    far = fits.divergences_of(fits.Shape(0.3, 0.3, 0.5).at(0), fits.checked_own(7, 0.4), 0.5)
+    assert np.isfinite(far).all()
+    assert far[1] == pytest.approx(np.log(2), abs=1e-3)
+
+
+def test_no_gaussian_of_ones_own_is_better_than_the_best():
+    p = EQUAL.at(3.5)
+    least = np.diag(fits.compare(p, tuple(f[0] for f in fits.fit_all(EQUAL, 3.5, 0.5)), 0.5))
+    for mu, sigma in ((0, 1), (-1.75, 1.0), (0, 1.8), (1.75, 0.5), (-1.8, 0.52)):
+        own = fits.divergences_of(p, fits.checked_own(mu, sigma), 0.5)
+        assert (np.array(own) >= least - 1e-6).all()
+    words = fits.at(EQUAL, 3.5, 0.5, fits.checked_own(0, 1))["send"][fits.DRAWING]["words"]
+    assert words["yours"].startswith("Yours, in nats: KL ")
+    with pytest.raises(BadRequest, match="width of your Gaussian must be"):
+        fits.checked_own(0, 0.1)
+    with pytest.raises(BadRequest, match="mean of your Gaussian must be"):
+        fits.checked_own(None, 1)
+
+
 def test_equally_good_fits_and_lesser_minima_are_said():
     assert "one best fit" in fits.remark(fits.fit_all(EQUAL, 1.0, 0.5))
     assert "equally good for the reverse KL" in fits.remark(fits.fit_all(EQUAL, 3.5, 0.5))
@@ -169,6 +196,21 @@ def test_one_gradient_is_lost_as_d_grows_sure():
     assert game[0] == pytest.approx(0.25, abs=1e-6)
     assert game[-1] < 1e-4
     assert losses.gradients(8).non_saturating == pytest.approx(-0.5, abs=1e-4)
+
+
+def test_samplers_go_by_the_same_gradient_near_the_data_and_apart_far_from_it():
+    assert losses.follow(3.0, 0) == (3.0, 3.0)
+    # Where the mean D is ½, both pulls are m / 4: twenty steps shrink m by (1 − 0.025)^20.
+    for m in losses.follow(0.01, 20):
+        assert m == pytest.approx(0.01 * 0.975**20, rel=1e-3)
+    g = losses.gradients(4.0)
+    one = losses.follow(4.0, 1)
+    assert one[0] == pytest.approx(4 - 0.1 * g.pull_saturating)
+    assert one[1] == pytest.approx(4 - 0.1 * g.pull_non_saturating)
+    ends = [losses.follow(8.0, n) for n in losses.STEPS]
+    assert all(game >= practice for game, practice in ends)
+    with pytest.raises(BadRequest, match="no such choice"):
+        losses.show({"value": [3.0], "context": {"steps": 7}})
 
 
 def test_small_numbers_keep_a_digit():

@@ -78,6 +78,15 @@ def test_one_slope_is_lost_where_d_is_sure_and_the_other_is_not():
     assert losses.small(far.non_saturating) == "−0.500"
 
 
+def test_of_two_samplers_that_start_where_d_is_sure_one_stays():
+    says(
+        losses.EXPERIMENT,
+        "After 1,000 *steps* from there the game's sampler is still at 7.98; the other is at 1.92 after 30.",
+    )
+    assert format_number(losses.follow(8.0, 1000)[0], 2) == "7.98"
+    assert format_number(losses.follow(8.0, 30)[1], 2) == "1.92"
+
+
 def test_no_number_on_the_page_is_minus_zero():
     for distance in (0.0, 1.0, 3.5, 8.0):
         reply = fits.at(FIRST, distance, 0.5)

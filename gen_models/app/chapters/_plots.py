@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -210,7 +211,7 @@ def table(head: Sequence[str], rows: Sequence[str], caption: str) -> str:
     )
 
 
-def drawing(inside: str, *, label: str, source: str, elem_id: str) -> gr.HTML:
+def drawing(inside: str, *, label: str, source: str, elem_id: str, **more: Any) -> gr.HTML:
     """Charts, tables and paragraphs whose parts a live control moves.
 
     Args:
@@ -218,9 +219,10 @@ def drawing(inside: str, *, label: str, source: str, elem_id: str) -> gr.HTML:
         label: what is drawn.
         source: elem_id of the live control; it is asked once more when the drawing is there.
         elem_id: its own; `--chart` is the height of its charts.
+        more: of `controls.display`, such as a class of JavaScript.
     """
     return controls.display(
-        inside, label=label, source=source, elem_id=elem_id, style=charts.TABLE_CSS + STYLE
+        inside, label=label, source=source, elem_id=elem_id, style=charts.TABLE_CSS + STYLE, **more
     )
 
 

@@ -109,7 +109,7 @@ INSIDE = (
         seen="How far the film's images are from training images, and from one another, against training steps.",
         said=words,
     )
-    + '<div data-part="losses">'
+    + '<div data-part="losses" data-kept="false">'
     + plots.title("The losses of these steps")
     + plots.legend(
         plots.key("loss of D", "currentColor"), plots.key("loss of G", plots.VIOLET, "3 3")
@@ -198,7 +198,10 @@ def build(models: Models) -> None:
             "The distance to training images is taken by a network that was trained on images of this kind alone, and "
             "what it says of noise is a guess: the noise of **Cartoons** at step 1 counts as nearer, 0.94, than one "
             "training image is to another. How unlike the twelve are is the mean distance between two of them, over "
-            "that of twelve training images: it tells from early on whether they are one image or many."
+            "that of twelve training images: it tells from early on whether they are one image or many.\n\n"
+            "In the equation $\\psi$ are the parameters of $D$ and $\\theta$ those of $G$, which take turns in each "
+            "step. The lecture's factor ½ is in the losses of the DCGAN; today's recipe is written without it, which "
+            "is a learning rate of twice as much, and adds R1 to $L$."
         )
 
     @user_facing
@@ -230,7 +233,9 @@ EXPERIMENT = Experiment(
     title="Training film",
     idea="Twelve $z$, drawn once and kept while $G$ was trained. It starts from noise, and first finds what all images "
     "have in common.",
-    equation=r"\theta \leftarrow \theta - \eta\, \nabla_\theta\, \mathbb{E}_z[-\log D_\psi(G_\theta(z))]",
+    equation=r"\begin{aligned} L &= -\tfrac{1}{2} \mathbb{E}_x \log D_\psi(x) - \tfrac{1}{2} \mathbb{E}_z \log(1 - "
+    r"D_\psi(G_\theta(z))) \\ \psi &\leftarrow \psi - \eta\, \nabla_\psi L \\ \theta &\leftarrow \theta - \eta\, "
+    r"\nabla_\theta\, \tfrac{1}{2}\, \mathbb{E}_z[-\log D_\psi(G_\theta(z))] \end{aligned}",
     lecture="§3.6",
     notice="Drag the slider from left to right. Moments are closer together at the start, where most happens. The "
     "heads do not come steadily nearer: the distance to training images is 8.7 at the first step, 14.4 at step 51, and "

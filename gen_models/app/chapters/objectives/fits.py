@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import numpy as np
 
 from gen_models.app import controls
@@ -34,6 +36,11 @@ JUMP = 0.1
 SLIDER, NUMBERS = "objectives-distance", "objectives-fits-numbers"
 DRAWING, CURVES, TABLE = "objectives-fits", "objectives-fits-widths", "objectives-fits-table"
 FIRST = {"left": 0.5, "right": 0.5, "weight": 0.5, "pi": 0.5}
+OWN = {"mu": -1.75, "sigma": 1.0}
+"""The visitor's Gaussian at first."""
+SIGMAS = (0.4, 4.0)
+"""Its σ: narrower ones would be higher than the chart."""
+SCRIPT = (Path(__file__).parent / "bells.js").read_text("utf-8")
 NAMES = ("KL(p_data ‖ p_θ)", "JS", "KL(p_θ ‖ p_data)")
 SPOKEN = ("KL", "JS", "the reverse KL")
 PARTS = ("forward", "js", "reverse")
@@ -99,6 +106,16 @@ def compare(p: Mixture, fits: tuple[Fit, ...], pi: float) -> Array:
     )
 
 
+def divergences_of(p: Mixture, q: Mixture, pi: float) -> tuple[float, float, float]:
+    """KL(p ‖ q), JS_π and KL(q ‖ p) for any Gaussian q of the page, in nats: the grid holds both."""
+    log_p, log_q = p.log(WIDE), q.log(WIDE)
+    return (
+        float(divergences.kl(log_p, log_q, WIDE)),
+        float(divergences.jensen_shannon(log_p, log_q, WIDE, pi)),
+        float(divergences.kl(log_q, log_p, WIDE)),
+    )
+
+
 def twins(found: list[Fit]) -> bool:
     """Whether two fits are equally good."""
     return len(found) > 1 and abs(found[1].value - found[0].value) < 1e-7
@@ -121,6 +138,7 @@ def remark(found: tuple[list[Fit], ...]) -> str:
 
 FITS = ("fit by KL(p_data ‖ p_θ)", "by JS", "by the reverse KL(p_θ ‖ p_data)")
 REACH = 7.0
+WIDE = np.linspace(-REACH - 6 * SIGMAS[1], REACH + 6 * SIGMAS[1], 2401)
 VIEW = np.linspace(-REACH, REACH, 241)
 DENSITIES = plots.Axes((-REACH, REACH), (0, 1.05))
 WIDTH_OF_FIT = plots.Axes((0, MAX_DISTANCE), (0, 5))
@@ -129,20 +147,26 @@ LINES = (
     ("js", plots.VIOLET, "9 4"),
     ("reverse", plots.ORANGE, "3 3"),
 )
-INSIDE = plots.legend(
-    plots.area_key("p_data"),
-    *(
-        plots.key(name, colour, dashes)
-        for name, (_, colour, dashes) in zip(FITS, LINES, strict=True)
-    ),
-) + plots.chart(
-    DENSITIES,
-    (-6, -4, -2, 0, 2, 4, 6),
-    (),
-    plots.area("data"),
-    *(plots.curve(*line) for line in LINES),
-    seen="The density of the data, two bumps, and three Gaussians fitted to it. As the bumps move apart, that of the "
-    "KL stays over both, and that of the reverse KL goes to one of them.",
+INSIDE = (
+    plots.legend(
+        plots.area_key("p_data"),
+        *(
+            plots.key(name, colour, dashes)
+            for name, (_, colour, dashes) in zip(FITS, LINES, strict=True)
+        ),
+        plots.key("yours: drag its dot", "currentColor", "1 5"),
+    )
+    + plots.chart(
+        DENSITIES,
+        (-6, -4, -2, 0, 2, 4, 6),
+        (),
+        plots.area("data"),
+        *(plots.curve(*line) for line in LINES),
+        plots.curve("own", dashes="1 5", width=2.5),
+        seen="The density of the data, two bumps, and three Gaussians fitted to it. As the bumps move apart, that of the "
+        "KL stays over both, and that of the reverse KL goes to one of them. A Gaussian of the visitor's own is dotted.",
+    )
+    + '<p class="yours" data-part="yours"></p>'
 )
 INSIDE_CURVES = plots.title("σ of each fit against the distance of the bumps") + plots.chart(
     WIDTH_OF_FIT,
@@ -168,8 +192,9 @@ def nats(value: float) -> str:
     return format_number(value, 3 if abs(value) < 10 else 1)
 
 
-def at(shape: Shape, distance: float, pi: float) -> controls.Reply:
-    """Curves and numbers for the bumps at a distance."""
+def at(shape: Shape, distance: float, pi: float, own: Mixture | None = None) -> controls.Reply:
+    """Curves and numbers for the bumps at a distance, and for the visitor's Gaussian; None: that at first."""
+    own = own or checked_own(**OWN)
     p = shape.at(distance)
     found = fit_all(shape, distance, pi)
     best = tuple(minima[0] for minima in found)
@@ -178,6 +203,7 @@ def at(shape: Shape, distance: float, pi: float) -> controls.Reply:
     densities = [np.exp(f.density.log(VIEW)) for f in best]
     highest = max(y.max() for y in (data, *densities))
     paths = {"data": DENSITIES.area(VIEW, data / highest)}
+    paths["own"] = DENSITIES.path(VIEW, np.exp(own.log(VIEW)) / highest)
     curves = {"now": WIDTH_OF_FIT.at(distance)}
     text = {}
     for part, y, f, each in zip(PARTS, densities, best, scans, strict=True):
@@ -186,12 +212,16 @@ def at(shape: Shape, distance: float, pi: float) -> controls.Reply:
         text[part] = format_number(f.sigma, 2)
         never = f"none up to {MAX_DISTANCE:g}"
         text[f"{part}-switch"] = never if each.switch is None else format_number(each.switch, 2)
+    values = compare(p, best, pi)
+    drawing: dict[str, Any] = plots.paths(**paths)
+    drawing["own"]["data-scale"] = f"{highest:.4f}"  # bells.js: how high its dot stands
+    words = yours(divergences_of(p, own, pi), np.diag(values))
     return {
         "text": text,
         "send": {
-            DRAWING: {"attributes": plots.paths(**paths)},
+            DRAWING: {"attributes": drawing, "words": {"yours": words}},
             CURVES: {"attributes": plots.paths(**curves)},
-            TABLE: cells(best, compare(p, best, pi), remark(found)),
+            TABLE: cells(best, values, remark(found)),
         },
     }
 
@@ -207,6 +237,23 @@ def cells(best: tuple[Fit, ...], values: Array, words: str) -> controls.Reply:
         for j in range(3):
             attributes[f"cell-{i}-{j + 2}"] = {"data-best": str(bool(least[i, j])).lower()}
     return {"words": said, "attributes": attributes}
+
+
+def yours(own: tuple[float, float, float], best: Array) -> str:
+    """The three divergences of the visitor's Gaussian, and beside each the least that a Gaussian can have."""
+    each = (
+        f"{name} {nats(value)} (least {nats(least)})"
+        for name, value, least in zip(SPOKEN, own, best, strict=True)
+    )
+    return f"Yours, in nats: {', '.join(each)}"
+
+
+def checked_own(mu: Any, sigma: Any) -> Mixture:
+    """The visitor's Gaussian, on the chart."""
+    return divergences.gaussian(
+        checked_number(mu, -REACH, REACH, "The mean of your Gaussian"),
+        checked_number(sigma, *SIGMAS, "The width of your Gaussian"),
+    )
 
 
 def checked(left: Any, right: Any, weight: Any, pi: Any) -> tuple[Shape, float]:
@@ -225,7 +272,8 @@ def show(request: controls.Request) -> controls.Reply:
     shape, pi = checked(*(context.get(name) for name in FIRST))
     if shape.left not in WIDTHS or shape.right not in WIDTHS or pi not in PIS:
         raise BadRequest("There is no such choice here.")
-    return at(shape, round(float(request["value"][0]), 3), pi)
+    own = checked_own(context.get("mu"), context.get("sigma"))
+    return at(shape, round(float(request["value"][0]), 3), pi, own)
 
 
 def build(_: Models) -> None:
@@ -239,7 +287,7 @@ def build(_: Models) -> None:
             hi=MAX_DISTANCE,
             step=0.05,
             sweep=True,
-            context=FIRST,
+            context=FIRST | OWN,
             numbers=[
                 ("forward", "σ of the fit by KL"),
                 ("js", "of the fit by JS"),
@@ -262,12 +310,23 @@ def build(_: Models) -> None:
             ("pi", PIS, "π of JS"),
         )
     with layout.results():
-        common.drawings(
-            SLIDER,
-            NUMBERS,
-            (INSIDE, "Three fits", DRAWING),
-            (INSIDE_CURVES, "How wide they are", CURVES),
-        )
+        with gr.Row(elem_classes="ll-beside"):
+            plots.drawing(
+                INSIDE,
+                label="Three fits",
+                source=SLIDER,
+                elem_id=DRAWING,
+                kind="Bells",
+                script=SCRIPT,
+                settings={
+                    "reach": REACH,
+                    "top": DENSITIES.y[1],
+                    "sigmas": SIGMAS,
+                    "own": list(OWN.values()),
+                },
+            )
+            plots.drawing(INSIDE_CURVES, label="How wide they are", source=SLIDER, elem_id=CURVES)
+        layout.outlet(NUMBERS, under=True)
     with layout.wide():
         plots.drawing(INSIDE_TABLE, label="All fits compared", source=SLIDER, elem_id=TABLE)
         markdown(
@@ -326,6 +385,6 @@ EXPERIMENT = Experiment(
     control="#objectives-distance .ll-slider",
     result="#objectives-fits .chart",
     number="#objectives-fits-numbers .ll-number",
-    elsewhere="distance=2&weight=0.6&left=0.7&right=0.4&pi=0.25",
+    elsewhere="distance=2&own=1,0.8&weight=0.6&left=0.7&right=0.4&pi=0.25",
     build=build,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from gen_models.app.chapters.objectives import common
 from gen_models.app.checks import checked_number
 from gen_models.app.shell import layout
 from gen_models.app.shell.parts import endpoint, format_number, markdown
+from gen_models.errors import BadRequest
 from gen_models.numerics import divergences
 from gen_models.numerics.divergences import gaussian
 
@@ -21,6 +23,12 @@ SLIDER, NUMBERS = "objectives-apart", "objectives-losses-numbers"
 DENSITIES, LOSSES, SLOPES = (
     f"objectives-losses-{part}" for part in ("densities", "values", "slopes")
 )
+
+
+RATE = 0.1
+"""Of the gradient steps on m."""
+STEPS = (0, 1, 3, 10, 30, 100, 300, 1000)
+FIRST_STEPS = 30
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,9 @@ def logit_at(distance: float, x: np.ndarray) -> np.ndarray:
     return divergences.optimal_logit(gaussian(0, 1).log(x), gaussian(distance, 1).log(x))
 
 
+PLACES = np.linspace(0, MAX_DISTANCE, 401)
+
+
 def gradients(distance: float) -> Gradients:
     """The means, by integration. x̂ = z + distance, and D is held: the chain rule has the logit's slope, −distance."""
     q = gaussian(distance, 1)
@@ -62,6 +73,27 @@ def gradients(distance: float) -> Gradients:
         -saturating * distance,
         -other * distance,
     )
+
+
+@cache
+def _pulls() -> np.ndarray:
+    """Both pulls at each of PLACES: (2, n)."""
+    found = [gradients(float(m)) for m in PLACES]
+    return np.array([[g.pull_saturating for g in found], [g.pull_non_saturating for g in found]])
+
+
+def follow(distance: float, steps: int) -> tuple[float, float]:
+    """Where gradient descent on m ends that starts at `distance`: by the loss of the game, and by that in practice.
+
+    m ← m − RATE · pull(m), with D the best against p_θ = N(m, 1) at every step. Pulls are interpolated.
+    """
+    ends = []
+    for pulls in _pulls():
+        m = distance
+        for _ in range(steps):
+            m -= RATE * float(np.interp(m, PLACES, pulls))
+        ends.append(m)
+    return ends[0], ends[1]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -96,6 +128,8 @@ INSIDE_DENSITIES = (
         plots.area_key("p_data"),
         plots.key("p_θ", plots.VIOLET, "9 4"),
         plots.key("D", "currentColor"),
+        plots.key("p_θ after the steps: game", *GAME),
+        plots.key("practice", *PRACTICE),
     )
     + plots.chart(
         DENSITY,
@@ -104,8 +138,13 @@ INSIDE_DENSITIES = (
         plots.area("data"),
         plots.curve("model", plots.VIOLET, "9 4"),
         plots.curve("d", width=2),
+        plots.curve("follows-game", *GAME),
+        plots.curve("follows-practice", *PRACTICE),
+        plots.dot("at-game", GAME[0]),
+        plots.dot("at-practice", PRACTICE[0]),
         seen="The densities of data and samples, and the best discriminator: the farther apart they are, the more D is "
-        "a step from 1 on the data to 0 on the samples.",
+        "a step from 1 on the data to 0 on the samples. After some gradient steps, p_θ is nearer to the data by the "
+        "loss in practice, and, where D is sure, has not moved by that of the game.",
     )
 )
 INSIDE_LOSSES = (
@@ -149,9 +188,11 @@ def small(value: float) -> str:
     return f"{digits} · 10{raised}".replace("-", "−")
 
 
-def at(distance: float) -> controls.Reply:
-    """Curves and numbers at a distance of p_θ from p_data."""
+def at(distance: float, steps: int = FIRST_STEPS) -> controls.Reply:
+    """Curves and numbers at a distance of p_θ from p_data, and where two p_θ that start there are after `steps`."""
     g = gradients(distance)
+    game, practice = follow(distance, steps)
+    top = float(np.exp(gaussian(0, 1).log(np.zeros(1)))[0])
     # The logit of x̂ is Gaussian, with mean −distance²/2 and variance distance²: at distance 0 it is a point.
     spread = np.exp(-0.5 * np.square((LOGITS + distance**2 / 2) / max(distance, 0.1))) / 3
 
@@ -163,7 +204,10 @@ def at(distance: float) -> controls.Reply:
         "data": DENSITY.area(VIEW, np.exp(gaussian(0, 1).log(VIEW))),
         "model": DENSITY.path(VIEW, np.exp(gaussian(distance, 1).log(VIEW))),
         "d": DENSITY.path(VIEW, divergences.sigmoid(logit_at(distance, VIEW))),
+        "follows-game": DENSITY.path(VIEW, np.exp(gaussian(game, 1).log(VIEW))),
+        "follows-practice": DENSITY.path(VIEW, np.exp(gaussian(practice, 1).log(VIEW))),
     }
+    ends = {"at-game": DENSITY.dot(game, top), "at-practice": DENSITY.dot(practice, top)}
     dots = {
         "game": SLOPE.dot(g.logit, g.saturating),
         "practice": SLOPE.dot(g.logit, g.non_saturating),
@@ -175,9 +219,11 @@ def at(distance: float) -> controls.Reply:
             "practice": small(g.non_saturating),
             "pull_game": small(g.pull_saturating),
             "pull_practice": small(g.pull_non_saturating),
+            "end_game": format_number(game, 2),
+            "end_practice": format_number(practice, 2),
         },
         "send": {
-            DENSITIES: {"attributes": plots.paths(**densities)},
+            DENSITIES: {"attributes": plots.paths(**densities) | plots.dots(**ends)},
             LOSSES: {"attributes": plots.paths(spread=samples(LOSS))},
             SLOPES: {"attributes": plots.paths(spread=samples(SLOPE)) | plots.dots(**dots)},
         },
@@ -186,7 +232,10 @@ def at(distance: float) -> controls.Reply:
 
 def show(request: controls.Request) -> controls.Reply:
     """Answer the slider."""
-    return at(round(float(request["value"][0]), 3))
+    steps = request["context"].get("steps")
+    if steps not in STEPS:
+        raise BadRequest("There is no such choice here.")
+    return at(round(float(request["value"][0]), 3), steps)
 
 
 def build(_: Models) -> None:
@@ -200,9 +249,12 @@ def build(_: Models) -> None:
             hi=MAX_DISTANCE,
             step=0.05,
             sweep=True,
+            context={"steps": FIRST_STEPS},
             numbers=[
                 ("game", "slope of ½ log(1 − D), the loss of the game"),
                 ("practice", "slope of −½ log D, the loss in practice"),
+                ("end_game", "m after the steps, by the loss of the game"),
+                ("end_practice", "m after the steps, by the loss in practice"),
                 ("d", "mean D(x̂): how real samples look to D"),
                 ("pull_game", "pull on m by ½ E log(1 − D)"),
                 ("pull_practice", "pull on m by −½ E log D"),
@@ -211,6 +263,12 @@ def build(_: Models) -> None:
             elem_id=SLIDER,
             results=NUMBERS,
             address="m",
+        )
+        common.choices(
+            SLIDER,
+            "objectives-losses",
+            {"steps": FIRST_STEPS},
+            ("steps", STEPS, "Gradient steps of two samplers"),
         )
     with layout.results():
         common.drawings(
@@ -227,8 +285,9 @@ def build(_: Models) -> None:
             "it minimises $-\\frac{1}{2} \\mathbb{E} \\log D(\\hat{x})$. Here $p_{data} = N(0, 1)$, $p_\\theta = "
             "N(m, 1)$ and $D$ is the best one. The slopes are by the logit of $D$, and means over $\\hat{x} \\sim "
             "p_\\theta$: $-\\frac{1}{2} \\mathbb{E} D$ and $-\\frac{1}{2} \\mathbb{E} (1 - D)$. The pull is the step "
-            "that the gradient, with $D$ held, asks of $m$. After I. Goodfellow, *NIPS 2016 tutorial: generative "
-            "adversarial networks*, §3.2.3."
+            "that the gradient, with $D$ held, asks of $m$. Two samplers start at $m$ side by side, and each follows "
+            "the gradient of its loss, $m \\leftarrow m - 0.1 \\cdot$ pull, with $D$ the best at every step. After "
+            "I. Goodfellow, *NIPS 2016 tutorial: generative adversarial networks*, §3.2.3."
         )
 
 
@@ -261,10 +320,11 @@ EXPERIMENT = Experiment(
     r" \\ \text{practice:} \quad & \min_\theta\ -\tfrac{1}{2}\, \mathbb{E} \log D(\hat{x}) \end{aligned}",
     lecture="§3.4-3.5",
     notice="At *m* = 0 both slopes are −0.25: the losses want the same. Move *m* to 8, where $D$ is sure: the slope of "
-    "the game's loss is −2 · 10⁻⁵, and that of the other is −0.500.",
+    "the game's loss is −2 · 10⁻⁵, and that of the other is −0.500. After 1,000 "
+    "*steps* from there the game's sampler is still at 7.98; the other is at 1.92 after 30.",
     control="#objectives-apart .ll-slider",
     result="#objectives-losses-slopes .chart",
     number="#objectives-losses-numbers .ll-number",
-    elsewhere="m=6.5",
+    elsewhere="m=6.5&steps=100",
     build=build,
 )
