@@ -100,6 +100,45 @@ def test_one_step_is_one_step_and_the_same_seed_is_the_same_training(lab):
     assert lab.evaluate(PIXELS, 0) != start
 
 
+def test_what_was_trained_is_replayed(lab):
+    replay = lab.get_by_label("Replay", exact=True)
+    expect(replay).to_be_disabled()
+    start = lab.evaluate(PIXELS, 0)
+    for steps in (1, 2, 3):
+        press(lab, "One step")
+        expect(lab.locator("[data-text=step]").first).to_have_text(str(steps))
+    lab.wait_for_timeout(200)
+    third = lab.evaluate(PIXELS, 0)
+    replay.focus()
+    lab.keyboard.press("Home")
+    expect(lab.locator("[data-text=step]").first).to_have_text("0")
+    expect(replay).to_have_attribute("aria-valuetext", "step 0 of 3")
+    assert lab.evaluate(PIXELS, 0) == start
+    lab.keyboard.press("End")
+    expect(replay).to_have_attribute("aria-valuetext", "now")
+    assert lab.evaluate(PIXELS, 0) == third
+    lab.keyboard.press("Home")
+    press(lab, "One step")  # training goes on from where it was
+    expect(lab.locator("[data-text=step]").first).to_have_text("4")
+    expect(replay).to_have_attribute("aria-valuetext", "now")
+    press(lab, "Reset")
+    expect(replay).to_be_disabled()
+
+
+def test_slow_motion_walks_through_the_parts_of_a_step(lab):
+    lab.get_by_text("More: seed").click()
+    lab.get_by_label("Speed").select_option("0")
+    walk = lab.locator(".lab-walk")
+    expect(walk).to_be_hidden()
+    press(lab, "Play")
+    now = walk.locator("[aria-current=step]")
+    for part in ("G", "D", "loss", "update", "z"):
+        expect(now).to_have_text(part)
+    press(lab, "Pause")
+    expect(walk).to_be_hidden()
+    assert 1 <= number(lab, "step") < 20
+
+
 def test_two_methods_play_side_by_side(lab):
     lab.get_by_label("Beside it, from the same seed").select_option(label="Toy lab-pacgan-2")
     expect(game(lab, 1)).to_be_visible()

@@ -20,12 +20,21 @@ LatentLab.kinds.Board ??= (() => {
   };
 
   const SPEEDS = [
-    { words: "slow motion", steps: 1, wait: 400 },
+    { words: "slow motion, part by part", steps: 1, wait: 600 },
     { words: "1 step a frame", steps: 1, wait: 0 },
     { words: "5 steps a frame", steps: 5, wait: 0 },
     { words: "20 steps a frame", steps: 20, wait: 0 },
     { words: "50 steps a frame", steps: 50, wait: 0 },
   ];
+  // What slow motion walks through in each step, and what of a game is drawn by then.
+  const PARTS = [
+    ["z", "z is drawn", []],
+    ["G", "G makes points of it", ["points"]],
+    ["D", "D judges the plane", ["points", "surface"]],
+    ["loss", "the loss pulls", ["points", "surface", "arrows"]],
+    ["update", "D and G take a step", ["points", "surface", "arrows"]],
+  ];
+  const FRAMES = 300; // that are kept for the replay; beyond, every other one goes
   const FALLS = [0, 2000, 3000, 5000, 10000, 40000];
   // As in `TURNS` of the server.
   const TURNS = { both: "both", d: "D alone", g: "G alone", d2: "D twice, G once", d5: "D five times, G once" };
@@ -273,8 +282,7 @@ LatentLab.kinds.Board ??= (() => {
 
     // One answer of the server for this game; `accepted`: whether only points that pass D were asked for.
     take(answer, field, accepted) {
-      this.field = field;
-      this.answer = {
+      const shown = {
         ...answer,
         points: decoded.points(answer.points),
         surface: answer.surface && decoded.shades(answer.surface),
@@ -282,6 +290,8 @@ LatentLab.kinds.Board ??= (() => {
         grid: answer.grid && decoded.points(answer.grid),
       };
       const rows = decoded.floats(answer.losses);
+      shown.wild = rows.some((v, i) => i % 4 < 2 && Math.abs(v) > GONE);
+      delete shown.losses; // they are in the curves
       const first = answer.step - rows.length / 4;
       const { ld, lg, nd, ng, modes, quality } = this.curves;
       for (let i = 0; 4 * i < rows.length; i++)
@@ -292,6 +302,14 @@ LatentLab.kinds.Board ??= (() => {
       }
       const { distance } = this.curves;
       if (answer.distance !== null && (rows.length || !distance.x.length)) distance.add(answer.step, answer.distance);
+      this.steps = answer.step;
+      this.show(shown, field, accepted);
+    }
+
+    // The state of a game, of now or kept: its numbers and what `draw` needs.
+    show(answer, field, accepted) {
+      this.field = field;
+      this.answer = answer;
       const hasModes = field.modes !== null;
       for (const node of [...this.ofModes, this.shares, this.reading]) node.hidden = !hasModes;
       this.ofData.hidden = hasModes;
@@ -303,7 +321,6 @@ LatentLab.kinds.Board ??= (() => {
         this.centred = field.centres;
         this.centres = decoded.points(field.centres);
       }
-      this.steps = answer.step;
       this.where.textContent = answer.step.toLocaleString("en");
       this.modes.textContent = answer.modes === null ? "\u2013" : `${answer.modes} / ${field.modes}`;
       this.quality.textContent = answer.modes === null ? "\u2013" : `${(100 * answer.quality).toFixed(0)} %`;
@@ -311,8 +328,7 @@ LatentLab.kinds.Board ??= (() => {
       this.passed.textContent = answer.passed === null ? "all" : `${(100 * answer.passed).toFixed(0)} %`;
       const out =
         this.answer.points.length && this.answer.points.every((v, i, all) => i % 2 || v * v > 1 || all[i + 1] ** 2 > 1);
-      const wild = rows.some((v, i) => i % 4 < 2 && Math.abs(v) > GONE);
-      this.problem.textContent = answer.problem ?? (out || wild ? RUNS_AWAY : "");
+      this.problem.textContent = answer.problem ?? (out || answer.wild ? RUNS_AWAY : "");
     }
 
     // What the picture says, for those who do not see it.
@@ -333,7 +349,7 @@ LatentLab.kinds.Board ??= (() => {
       const colours = palette();
       const x = (v) => (width * (1 + v)) / 2;
       const y = (v) => (height * (1 - v)) / 2;
-      const answer = this.answer;
+      const answer = this.answer && { ...this.answer, ...this.without };
       pen.fillStyle = `rgb(${colours.paper})`;
       pen.fillRect(0, 0, width, height);
       if (answer?.surface) {
@@ -670,6 +686,18 @@ LatentLab.kinds.Board ??= (() => {
       this.wipe = button("Clear the drawing", () => this.choose({ points: [] }));
       this.error = el("p", { class: "ll-error", role: "status" });
       this.pace = el("span", { class: "lab-pace" });
+      this.walked = el("ol", { class: "lab-walk", hidden: "" }, ...PARTS.map(([name]) => el("li", {}, name)));
+      this.frames = [];
+      this.replay = el("input", { type: "range", id: newId(), min: 0, max: 0, step: 1, value: 0 });
+      this.replay.addEventListener("input", () => this.look(+this.replay.value));
+      this.looked = el("span", { class: "lab-looked" });
+      this.replays = el(
+        "span",
+        { class: "lab-replay" },
+        el("label", { for: this.replay.id }, "Replay"),
+        this.replay,
+        this.looked,
+      );
       this.said = el("div", { class: "lab-said", "aria-live": "polite" });
       const bar = (...nodes) => el("div", { class: "ll-bar" }, ...nodes);
       const label = (words) => el("div", { class: "ll-label" }, words);
@@ -681,6 +709,7 @@ LatentLab.kinds.Board ??= (() => {
         { class: "lab-controls" },
         bar(this.play, this.one, this.reset),
         this.pace,
+        this.walked,
         this.error,
         el("div", { class: "lab-tries", role: "group", "aria-label": "Experiments" }, ...this.tries),
         this.told,
@@ -697,7 +726,7 @@ LatentLab.kinds.Board ??= (() => {
         "div",
         { class: "lab-view" },
         el("div", { class: "lab-games" }, ...this.boards.map((board) => board.node)),
-        bar(...this.layers.map((layer) => layer.node)),
+        bar(this.replays, ...this.layers.map((layer) => layer.node)),
         this.legend(),
       );
       this.root.append(el("div", { class: "lab-board" }, controls, view), this.said);
@@ -1073,6 +1102,9 @@ LatentLab.kinds.Board ??= (() => {
     start() {
       this.game = (this.game ?? 0) + 1; // counts, so that a late answer is known to be one
       for (const board of this.boards) board.clear();
+      this.frames = [];
+      this.stage(undefined);
+      this.rewound();
       this.field = this.kept.field = undefined;
       this.real = undefined;
       this.times = []; // the pace of another game says nothing of this one
@@ -1109,6 +1141,11 @@ LatentLab.kinds.Board ??= (() => {
       const steps = this.isTraining ? SPEEDS[speed].steps : this.wanted;
       this.wanted = undefined;
       if (!this.field || steps === undefined) return undefined;
+      // Slow motion shows what D thinks and where the loss pulls, ticked or not.
+      if (this.isWalking) {
+        const all = [...new Set([...show, "surface", "arrows"])];
+        return { do: "frame", steps, hyper: games.map(({ hyper }) => hyper), fall, turns, show: all };
+      }
       return { do: "frame", steps, hyper: games.map(({ hyper }) => hyper), fall, turns, show };
     }
 
@@ -1131,13 +1168,78 @@ LatentLab.kinds.Board ??= (() => {
           this.pause();
           this.error.textContent = reply.error;
         }
-        const { wait } = SPEEDS[this.setup.speed];
-        if (this.isTraining && wait) {
-          this.draw(true);
-          await after(wait);
-        }
+        if (reply.ok && this.isWalking) await this.walk();
       }
       this.asking = false;
+      this.stage(undefined);
+      this.draw(true);
+      this.speak();
+    }
+
+    get isWalking() {
+      return this.isTraining && SPEEDS[this.setup.speed].wait > 0;
+    }
+
+    // Slow motion: the state after a step part by part, and then the next step.
+    async walk() {
+      const game = this.game;
+      for (const i of PARTS.keys()) {
+        this.stage(i);
+        this.draw(true);
+        await after(SPEEDS[this.setup.speed].wait);
+        if (!this.isWalking || game !== this.game) break;
+      }
+    }
+
+    // A part of a step, counted from 0; undefined: all that is ticked is drawn.
+    stage(i) {
+      const layers = { points: new Float32Array(), surface: undefined, arrows: undefined };
+      const drawn = i === undefined ? ["points", ...this.setup.show] : PARTS[i][2];
+      const hidden = Object.entries(layers).filter(([name]) => !drawn.includes(name));
+      for (const board of this.boards) board.without = Object.fromEntries(hidden);
+      if (i === undefined && !this.walked.hidden) this.pace.textContent = "";
+      this.walked.hidden = i === undefined;
+      if (i === undefined) return;
+      [...this.walked.children].forEach((node, j) => {
+        if (i === j) node.setAttribute("aria-current", "step");
+        else node.removeAttribute("aria-current");
+      });
+      this.pace.textContent = PARTS[i][1];
+    }
+
+    // Keep what is shown for the replay.
+    keep() {
+      if (this.frames.length >= FRAMES) this.frames = this.frames.filter((_, i) => i % 2 === 0);
+      const games = this.shown.map((board) => board.answer);
+      if (games[0].step === this.frames.at(-1)?.[0].step) this.frames.pop();
+      this.frames.push(games);
+      this.rewound();
+    }
+
+    // The replay stands at its end: now.
+    rewound() {
+      const last = Math.max(0, this.frames.length - 1);
+      this.replay.max = last;
+      this.replay.value = last;
+      this.replay.disabled = !last;
+      this.tellReplay(last);
+    }
+
+    tellReplay(i) {
+      const steps = this.frames.map(([first]) => first.step);
+      this.looked.textContent =
+        i < steps.length - 1 ? `step ${steps[i].toLocaleString("en")} of ${steps.at(-1).toLocaleString("en")}` : "now";
+      this.replay.setAttribute("aria-valuetext", this.looked.textContent);
+    }
+
+    // Show a frame that was kept. Training goes on from where it is, not from here.
+    look(i) {
+      this.pause();
+      const accepted = this.setup.show.includes("accepted");
+      this.frames[i]?.forEach((answer, j) => {
+        this.shown[j].show(answer, this.field, accepted);
+      });
+      this.tellReplay(i);
       this.draw(true);
       this.speak();
     }
@@ -1157,6 +1259,7 @@ LatentLab.kinds.Board ??= (() => {
       const { fall } = this.setup;
       const before = this.boards[0].steps;
       for (const [i, answer] of reply.games.entries()) this.boards[i].take(answer, this.field, accepted);
+      this.keep();
       const range = this.boards[0].ranged;
       this.ranges.textContent = range && ` D here: ${range}, tinted from 1/2, which is the line.`;
       if (this.playing && fall && before < fall && this.boards[0].steps >= fall) this.pause(); // nothing moves any more

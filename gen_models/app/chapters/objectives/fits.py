@@ -163,8 +163,8 @@ INSIDE = (
         plots.area("data"),
         *(plots.curve(*line) for line in LINES),
         plots.curve("own", dashes="1 5", width=2.5),
-        seen="The density of the data, two bumps, and three Gaussians fitted to it. As the bumps move apart, that of the "
-        "KL stays over both, and that of the reverse KL goes to one of them. A Gaussian of the visitor's own is dotted.",
+        seen="The density of the data, two bumps, and three Gaussians fitted to it. As the bumps move apart, that of "
+        "the KL stays over both, and that of the reverse KL goes to one. A Gaussian of the visitor's own is dotted.",
     )
     + '<p class="yours" data-part="yours"></p>'
 )
