@@ -726,10 +726,11 @@ LatentLab.kinds.Board ??= (() => {
         "div",
         { class: "lab-view" },
         el("div", { class: "lab-games" }, ...this.boards.map((board) => board.node)),
-        bar(this.replays, ...this.layers.map((layer) => layer.node)),
+        bar(...this.layers.map((layer) => layer.node)),
         this.legend(),
       );
       this.root.append(el("div", { class: "lab-board" }, controls, view), this.said);
+      this.boards[0].canvas.after(this.replays);
       this.letDraw(this.boards[0].canvas);
       this.watch();
     }
