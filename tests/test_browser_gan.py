@@ -59,7 +59,7 @@ def wait_for_change(page, canvas, before):
     expect(page.locator(".ll-error:visible").filter(has_text=re.compile("."))).to_have_count(0)
 
 
-def test_truncation_makes_all_samples_the_same(page, open_experiment):
+def test_temperature_0_makes_all_samples_the_same(page, open_experiment):
     open_experiment("samples")
     before = painted(page, "#gan-samples-results canvas")
     spread = page.locator("#gan-samples-results [data-text=distance]")

@@ -64,7 +64,7 @@ def test_features_of_pictures_of_another_size_are_not_searched(models, fashion, 
 
 
 def test_samples_are_the_same_at_truncation_zero_and_spread_with_it(fashion):
-    none, half, full = (samples.sample(fashion, 3, psi) for psi in (0, 0.5, 1))
+    none, half, full = (samples.sample(fashion, 3, tau) for tau in (0, 0.5, 1))
     assert (none == none[0]).all()
     assert samples.mean_pairwise_distance(none) == 0
     assert 0 < samples.mean_pairwise_distance(half) < samples.mean_pairwise_distance(full)
@@ -80,7 +80,7 @@ def test_spread_is_the_mean_distance_of_pairs():
 def test_numbers_of_samples_come_with_those_of_real_pictures(models, fashion):
     search = common.search_for(fashion, models)
     text = samples.at(fashion, search, 0, 0.0)["text"]
-    # At ψ = 0 all pictures are of grey 128; the nearest in the bank is 132, and features are 16 pixels.
+    # At τ = 0 all pictures are of grey 128; the nearest in the bank is 132, and features are 16 pixels.
     assert text == {"distance": "0.00", "near": f"{4 * 4 / 255:.2f}"}
     assert samples.at(models["gan-heads"], None, 0, 1.0)["text"]["near"] == "–"
     assert "0.19" in samples.scale_of(fashion, search)  # 4 · 12 / 255
@@ -304,9 +304,9 @@ def test_sample(client, fashion):
     assert client.predict("gan-fashion", 3, 0, api_name="/gan_sample")["spread"] == 0
 
 
-@pytest.mark.parametrize("psi", [-0.1, 1.6, "1", None, True, 1e300])
-def test_truncations_out_of_range_are_refused(client, psi):
-    words = refused(client, "gan-fashion", 0, psi, api_name="/gan_sample")
+@pytest.mark.parametrize("tau", [-0.1, 1.6, "1", None, True, 1e300])
+def test_temperatures_out_of_range_are_refused(client, tau):
+    words = refused(client, "gan-fashion", 0, tau, api_name="/gan_sample")
     assert "The truncation must be a number from 0 to 1.5" in words
 
 

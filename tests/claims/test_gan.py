@@ -23,7 +23,7 @@ def test_a_short_z_is_strange_to_g(models):
     model = common.default(common.generators(models))
     assert common.latent_dim(model) == 64
     search = common.search_for(model, models)
-    texts = {psi: samples.at(model, search, 0, psi)["text"] for psi in (0, 0.3, 1)}
+    texts = {tau: samples.at(model, search, 0, tau)["text"] for tau in (0, 0.3, 1)}
     assert (texts[0.3]["near"], texts[1]["near"]) == ("9.31", "7.21")
     assert texts[0]["distance"] == "0.00"
 

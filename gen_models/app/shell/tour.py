@@ -99,9 +99,9 @@ STOPS = (
     Stop(
         "gan/samples",
         "§3.7",
-        "Forty samples of a GAN. ψ scales z before the generator sees it.",
-        "What becomes of the forty when ψ goes to 0?",
-        "gan/samples?psi=0",
+        "Forty samples of a GAN. τ scales z before the generator sees it.",
+        "What becomes of the forty when τ goes to 0?",
+        "gan/samples?tau=0",
         "One image, forty times: the mean distance between two is 0.00. Variety comes from z alone.",
     ),
     Stop(

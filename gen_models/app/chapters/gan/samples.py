@@ -1,4 +1,4 @@
-"""z ~ p(z) through G, and a scale ψ of z that trades variety for safety."""
+"""z ~ p(z) through G, and a temperature τ, which scales z."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ figure {{ flex: 1 1 16rem; max-width: 34rem; margin: 0; }}
 img {{ display: block; width: 100%; border-radius: 4px; }}
 figcaption {{ margin-top: 0.35rem; font-size: 0.9rem; }}
 """
-MAX_PSI = 1.5
+MAX_TEMPERATURE = 1.5
 SAMPLES, RESULTS = "gan-samples", "gan-samples-results"
 MEASURES = {
     "Fréchet distance": (MetricId.FRECHET_DISTANCE, MetricId.FRECHET_DISTANCE_REAL),
@@ -45,9 +45,9 @@ MEASURES = {
 """Of samples, and of real training images in their place."""
 
 
-def sample(model: Model, seed: int, psi: float, n: int = COUNT) -> Array:
-    """G(ψ z) for n draws z ~ N(0, I), of the class that the model is told: bytes (n, h, w, c)."""
-    return common.images(model, np.float32(psi) * common.draw(model, seed, n))
+def sample(model: Model, seed: int, tau: float, n: int = COUNT) -> Array:
+    """G(τ z) for n draws z ~ N(0, I), of the class that the model is told: bytes (n, h, w, c)."""
+    return common.images(model, np.float32(tau) * common.draw(model, seed, n))
 
 
 def mean_pairwise_distance(images: Array) -> float:
@@ -58,9 +58,9 @@ def mean_pairwise_distance(images: Array) -> float:
     return float(np.sqrt(squared[np.triu_indices(len(flat), 1)]).mean())
 
 
-def at(model: Model, search: common.Search | None, seed: int, psi: float) -> controls.Reply:
+def at(model: Model, search: common.Search | None, seed: int, tau: float) -> controls.Reply:
     """Forty samples and their numbers."""
-    images = sample(model, seed, psi)
+    images = sample(model, seed, tau)
     text = {"distance": format_number(mean_pairwise_distance(images), 2), "near": "–"}
     if search is not None:
         _, distance = search.nearest(images)
@@ -96,7 +96,7 @@ def comparison(model: Model, models: Models) -> str:
     real = [common.measured(alike[0], real) for _, real in MEASURES.values()]
     rows.append(["Real training images, as a perfect generator would make", *real])
     caption = (
-        "Measured at ψ = 1 against real images. Fréchet distance: between the features of many samples and of real "
+        "Measured at τ = 1 against real images. Fréchet distance: between the features of many samples and of real "
         "images, less is better. Precision: the part of samples that look real. Recall: the part of real images "
         "that G could have made."
     )
@@ -122,7 +122,7 @@ def _recipe(model: Model) -> str:
 
 
 def build(models: Models) -> None:
-    """Lay out samples, the slider of ψ, and the comparison of recipes."""
+    """Lay out samples, the slider of τ, and the comparison of recipes."""
     made = common.generators(models)
     if common.are_missing(made):
         return
@@ -139,22 +139,22 @@ def build(models: Models) -> None:
         label = address.named("class", class_choice(made, first))
         sliders = controls.LatentSliders(
             turn,
-            labels=["ψ"],
+            labels=["τ"],
             value=[1.0],
             lo=0,
-            hi=MAX_PSI,
+            hi=MAX_TEMPERATURE,
             step=0.01,
             sweep=True,
             context={"model": first.card.name, "seed": 0, "label": ""},
-            screens=[("x", "G(ψ z), 40 samples")],
+            screens=[("x", "G(τ z), 40 samples")],
             numbers=[
                 ("distance", "between two samples, mean distance of pixels"),
                 ("near", "to the nearest training image, mean distance of features"),
             ],
-            label="Scale ψ of z",
+            label="Temperature τ of z",
             elem_id=SAMPLES,
             results=RESULTS,
-            address="psi",
+            address="tau",
         )
         with gr.Row(equal_height=True):
             seed = common.seed_field()
@@ -196,13 +196,13 @@ def offer(models: Models) -> None:
     """Samples over HTTP."""
     made = common.generators(models)
 
-    def gan_sample(model: str, seed: int, truncation: float, label: str = "") -> dict[str, Any]:
-        """Forty samples G(ψ z) as one PNG in a data: URI, and how far two of them are apart; ψ from 0 to 1.5.
+    def gan_sample(model: str, seed: int, temperature: float, label: str = "") -> dict[str, Any]:
+        """Forty samples G(τ z) as one PNG in a data: URI, and how far two of them are apart; τ from 0 to 1.5.
 
         Of a model that is told a class, the samples are of the class `label`, or of each in turn.
         """
-        psi = checked_number(truncation, 0, MAX_PSI, "The truncation")
-        images = sample(get_model(made, model).told(label), checked_seed(seed), psi)
+        tau = checked_number(temperature, 0, MAX_TEMPERATURE, "The temperature")
+        images = sample(get_model(made, model).told(label), checked_seed(seed), tau)
         return {"picture": common.png(images, COLUMNS), "spread": mean_pairwise_distance(images)}
 
     endpoint(gan_sample, "gan_sample")
@@ -212,18 +212,18 @@ EXPERIMENT = Experiment(
     id="samples",
     title="Samples",
     idea="Nobody told $G$ what an image should look like: it learned from a discriminator $D$ that tells its images "
-    "from real ones. Here are forty $G(\\psi z)$.",
+    "from real ones. Here are forty $G(\\tau z)$.",
     equation=r"\begin{aligned} \max_D\; & \mathbb{E}_x \log D(x) + \mathbb{E}_z \log(1 - D(G(z))) \\ "
     r"\min_G\; & \mathbb{E}_z[-\log D(G(z))], \quad z \sim \mathcal{N}(0, I) \end{aligned}",
     lecture="§3.1-3.7",
-    notice="Pull $\\psi$ to 0.3: heads lose their faces. Nearly every $z$ that $G$ was trained with has a length near "
+    notice="Pull $\\tau$ to 0.3: heads lose their faces. Nearly every $z$ that $G$ was trained with has a length near "
     "$\\sqrt{64} = 8$, so a short one is strange to it: the distance to the nearest training image is 9.31 there and "
     "7.21 at 1. At 0 all samples are one. *Conditional GAN on Fashion-MNIST* is told a class, such as *Bag*: of all "
     "its samples 87 % are recognised as what was asked for.",
     control=f"#{SAMPLES} input",
     result=f"#{RESULTS} canvas",
     number=f"#{RESULTS} .ll-number",
-    elsewhere="psi=0.5&seed=7",
+    elsewhere="tau=0.5&seed=7",
     build=build,
     tells_class=True,
 )
