@@ -282,7 +282,8 @@ def test_the_page_prepares_few_parts_and_none_of_an_endpoint(whole_page):
     # Gradio's page takes its parts from here, and its documentation of the endpoints from the events.
     there = {each["id"] for each in config["components"]}
     assert set(config["page"][""]["components"]) == there
-    assert laid_out(config["page"][""]["layout"]) - {0} == there
+    layout = config["page"][""]["layout"]
+    assert laid_out(layout) - {layout["id"]} == there
     assert "vae_map" in {each["api_name"] for each in config["dependencies"]}
 
 

@@ -307,7 +307,7 @@ def test_sample(client, fashion):
 @pytest.mark.parametrize("tau", [-0.1, 1.6, "1", None, True, 1e300])
 def test_temperatures_out_of_range_are_refused(client, tau):
     words = refused(client, "gan-fashion", 0, tau, api_name="/gan_sample")
-    assert "The truncation must be a number from 0 to 1.5" in words
+    assert "The temperature must be a number from 0 to 1.5" in words
 
 
 @pytest.mark.parametrize("seed", [-1, 2**31, 0.5, "7", None, [1], True])

@@ -196,12 +196,13 @@ def offer(models: Models) -> None:
     """Samples over HTTP."""
     made = common.generators(models)
 
-    def gan_sample(model: str, seed: int, temperature: float, label: str = "") -> dict[str, Any]:
-        """Forty samples G(τ z) as one PNG in a data: URI, and how far two of them are apart; τ from 0 to 1.5.
+    def gan_sample(model: str, seed: int, truncation: float, label: str = "") -> dict[str, Any]:
+        """Forty samples G(τ z) as one PNG in a data: URI, and how far two of them are apart.
 
-        Of a model that is told a class, the samples are of the class `label`, or of each in turn.
+        `truncation` is the temperature τ, from 0 to 1.5. Of a model that is told a class,
+        the samples are of the class `label`, or of each in turn.
         """
-        tau = checked_number(temperature, 0, MAX_TEMPERATURE, "The temperature")
+        tau = checked_number(truncation, 0, MAX_TEMPERATURE, "The temperature")
         images = sample(get_model(made, model).told(label), checked_seed(seed), tau)
         return {"picture": common.png(images, COLUMNS), "spread": mean_pairwise_distance(images)}
 
