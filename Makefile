@@ -5,7 +5,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
-PORT ?= 7860
+PORT ?= $(or $(GRADIO_SERVER_PORT),7860)
 WORKERS ?= 2
 SERVE := .venv/bin/python
 DEV   := .venv-dev/bin/python
