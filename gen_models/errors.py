@@ -63,7 +63,13 @@ def end_command(error: Exception) -> NoReturn:
 
     What is `user_facing` gives its sentence and status 2. Anything else is a fault of the program: status 1, and a
     sentence that names the file with the trace. On Spaces, and with LATENT_LOG=debug, the trace goes to stderr instead.
+    Where whatever reads the output has read enough, as `head` does, it ends without a word, like a signal's 141.
     """
+    if isinstance(error, BrokenPipeError):
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # nothing more is written at the exit
+        sys.exit(141)
     if (sentence := user_facing(error)) is not None:
         print(f"error: {sentence}", file=sys.stderr)
         sys.exit(2)

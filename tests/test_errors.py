@@ -262,6 +262,21 @@ def test_a_trace_that_cannot_be_written_is_printed(capsys, monkeypatch):
     assert capsys.readouterr().err.endswith("error: unexpected KeyError; its trace is above.\n")
 
 
+def test_a_reader_that_has_read_enough_ends_a_command_without_a_word():
+    code = (
+        "from gen_models.errors import ending_in_a_sentence\n"
+        "with ending_in_a_sentence():\n"
+        "    while True: print('a line', flush=True)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as command:
+        assert command.stdout.readline() == b"a line\n"
+        command.stdout.close()
+        assert command.stderr.read() == b""
+    assert command.returncode == 141
+
+
 def test_an_interruption_is_no_fault(traces, capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["command"])
     with pytest.raises(SystemExit) as end:
