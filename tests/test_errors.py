@@ -19,6 +19,7 @@ from gradio_client.exceptions import AppError
 
 from gen_models import hub, migrate
 from gen_models.app import controls, launch_options
+from gen_models.app.controls import live
 from gen_models.app.controls.board import Board
 from gen_models.app.hosting.guard import Busy, GuardedBlocks, Refused
 from gen_models.app.hosting.sentences import FAULT
@@ -39,7 +40,10 @@ PLAIN = (
 MEANT: dict[str, UserError] = {
     f"{kind.__module__}.{kind.__name__}": kind(f"A sentence of {kind.__name__}") for kind in PLAIN
 }
-for error in (Refused(400, "A sentence of Refused."), Busy(), game.Diverged(7, np.empty((0, 4)))):
+for error in (
+    Refused(400, "A sentence of Refused."), live.Refused("A sentence of Refused.", {}), Busy(),
+    game.Diverged(7, np.empty((0, 4))),
+):  # fmt: skip
     MEANT[f"{type(error).__module__}.{type(error).__name__}"] = error
 
 FAULTS: dict[str, Exception] = {

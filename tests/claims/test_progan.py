@@ -77,9 +77,9 @@ def test_how_long_both_were_trained(exported, model):
     seen = [exported[name].card.training.images for name in (model.card.name, "gan-heads")]
     says(
         levels.EXPERIMENT,
-        f"it saw {seen[0]:,} images, most of them small, and *gan-heads* {seen[1]:,}",
+        f"it saw {seen[0]:,} images, {common.facts_of(model).images[-1]:,} of them for the last level, and *gan-heads* "
+        f"{seen[1]:,}",
     )
-    assert sum(common.facts_of(model).images[:-1]) > seen[0] / 2
 
 
 def test_details_beside_the_gan_that_did_not_grow_are_said_once_they_are_measured(model):
@@ -90,7 +90,7 @@ def test_details_beside_the_gan_that_did_not_grow_are_said_once_they_are_measure
         assert levels.ungrown(model) == "gan-heads"
         says(
             levels.EXPERIMENT,
-            f"Growing did not win here: by its details the GAN that grew is {means['grown']:.1f} from real images, "
+            f"Growing won at every size: by its details the GAN that grew is {means['grown']:.1f} from real images, "
             f"*gan-heads* {means['ungrown']:.1f}, and one half of the real ones {means['real']:.1f} from the other",
         )
-        assert means["real"] < means["ungrown"] < means["grown"]
+        assert all(row["real"] < row["grown"] < row["ungrown"] for row in found.values())

@@ -86,7 +86,7 @@ RECIPES = {
     " --lambda-category 0 --lambda-continuous 0",
     "progan-heads": (
         "training.progan --precision bf16-mixed --data heads --random-hflip --widths 64 64 64 32 16 "
-        "--images 30000 50000 50000 24000 --fade 20000 --steps 18000"
+        "--images 30000 50000 50000 24000 --fade 20000 --steps 42000"
     ),
     "disentangle-digits": f"{_DISENTANGLE} --steps 8000",
     "disentangle-digits-no-adversary": f"{_DISENTANGLE} --steps 3000 --adversary 0",

@@ -253,8 +253,8 @@ EXPERIMENT = Experiment(
     equation=r"\begin{aligned} G_\alpha(z) &= (1 - \alpha)\, U G_{l-1}(z) + \alpha\, G_l(z) \\ &\text{$U$: enlarged to "
     r"twice the side} \end{aligned}",
     lecture="§6.1",
-    notice="Press *Play*. Of 288,000 training images, 80,000 had at most 8 × 8 pixels. What was learnt there stays: "
-    "shrunk to 8 × 8, the last images still correlate at 0.67 with those that the same $z$ gave at 8 × 8. In a "
+    notice="Press *Play*. Of 672,000 training images, 80,000 had at most 8 × 8 pixels. What was learnt there stays: "
+    "shrunk to 8 × 8, the last images still correlate at 0.60 with those that the same $z$ gave at 8 × 8. In a "
     "fade-in they go pale: what is shown is a moving average of $G$, which lags behind.",
     control=f"#{FILM} input",
     result=f"#{RESULTS} canvas",
