@@ -202,14 +202,16 @@ class DocumentFacts(Facts):
     """The vocabulary, in the order of the counts."""
     word_dropout: float = 0.0
     """Probability with which a word was left out of the input in training."""
+    bit_noise: float = 0.0
+    """Standard deviation of the noise that made its code bits, −1 or 1, in training; 0: its codes are real numbers."""
 
     def graphs(self) -> Graphs:
-        """Name an encoder and a decoder for each code size, and the held-out documents that a plane shows."""
+        """Name an encoder and a decoder for each code size, and the held-out documents of a plane or of bits."""
         made: Graphs = {}
         for k in self.code_sizes:
             made[f"encoder_{k}"] = Ports(("counts",), ("z",))
             made[f"decoder_{k}"] = Ports(("z",), ("words",))
-        if PLANE in self.code_sizes:
+        if PLANE in self.code_sizes or self.bit_noise:
             made["documents"] = Ports(("index",), ("z", "topic", "words"))
         return made
 
@@ -739,7 +741,11 @@ FAMILIES: dict[str, Family] = {
             ),
             M.CROSS_ENTROPY: MetricSpec("cross-entropy", "nats per word", "lower", _CODE_SIZE),
         },
-        (M.NEIGHBOUR_ACCURACY.of(PLANE), M.MEAN_AVERAGE_PRECISION.of(PLANE)),
+        tuple(
+            metric.of(code)
+            for code in (PLANE, 32)
+            for metric in (M.NEIGHBOUR_ACCURACY, M.MEAN_AVERAGE_PRECISION)
+        ),
         task="feature-extraction",
         seen="documents",
     ),

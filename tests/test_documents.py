@@ -15,7 +15,7 @@ from torch import nn
 from gen_models import cards
 from gen_models.errors import UserError
 from gen_models.families import DocumentFacts, DocumentKind, MetricId, WordWeighting
-from gen_models.networks.documents import DocumentEncoder, Weighting
+from gen_models.networks.documents import BitCode, DocumentEncoder, Weighting
 from gen_models.runtime import Model
 from training import documents
 from training.data.common import Info
@@ -23,6 +23,7 @@ from training.data.texts import load_texts
 from training.data.word_counts import Texts
 from training.engine.export import round_to_int8
 from training.engine.retrieval import average_precision, retrieve
+from training.evaluation.documents import bits_by_topic
 from training.objectives import cross_entropy_of_words
 
 INFO = Info("three", "Three documents", "public domain", "nowhere", "0" * 64, ("a", "b"))
@@ -98,6 +99,40 @@ def test_neighbours_in_a_plane_are_near_and_beyond_it_in_one_direction():
     assert found.precision == {1: 1.0}
 
 
+def test_bits_are_searched_by_hamming_distance_and_the_first_of_a_tie_comes_first():
+    query = np.array([[1.0, 1, 1, -1]])
+    codes = np.array(
+        [[1.0, -1, 1, 1], [1, 1, 1, 1], [-1, 1, 1, -1], [1, 1, 1, -1], [-1, -1, -1, 1]]
+    )
+    # They differ in 2, 1, 1, 0 and 4 bits: the ranks of those on topic 1, the second and the third, are 2 and 3.
+    labels = np.array([0, 1, 1, 0, 0])
+    found = retrieve(query, np.array([1]), codes, labels)
+    assert found.mean_average_precision == pytest.approx((1 / 2 + 2 / 3) / 2)
+    tied = np.array([[1.0, 1, 1, 1], [-1, 1, 1, -1], [1, -1, 1, -1], [1, 1, -1, -1]] * 40)
+    same = np.arange(160) < 3
+    found = retrieve(query, np.array([1]), tied, same.astype(int))
+    assert found.precision[3] == 1
+
+
+def test_noise_before_the_sigmoid_leaves_large_numbers_to_say_something():
+    # 2 sigmoid(x) − 1: sigmoid(log 3) = 3/4.
+    x = torch.tensor([[0.0, math.log(3), -math.log(3), 40]])
+    torch.testing.assert_close(documents.noisy_bits(x), torch.tensor([[0, 0.5, -0.5, 1]]))
+
+
+def test_a_code_of_bits_is_the_sign_of_the_mean():
+    mean = torch.tensor([[-0.1, 0, 0.2]])
+    bits = BitCode(lambda counts: (counts * mean, counts))
+    assert bits(torch.ones(1, 3)).tolist() == [[-1, -1, 1]]
+
+
+def test_the_preview_of_bits_has_a_row_for_each_topic():
+    codes = np.array([[1.0, 1, -1], [1, -1, -1], [-1, 1, -1]])
+    image = bits_by_topic(codes, np.array([0, 0, 1]))
+    assert image.shape == (480, 480, 3)
+    assert image[::240, ::160, 0].tolist() == [[255, 128, 0], [0, 255, 0]]
+
+
 def test_words_are_dropped_in_training_alone():
     counts = torch.ones(1, 400)
     encoder = DocumentEncoder(Weighting(WordWeighting.LOG, counts), 2, word_dropout=0.5)
@@ -170,6 +205,20 @@ def test_a_few_steps_separate_two_topics(tmp_path, folder):
     assert encoder.bytes < 2 * encoder.parameters
 
 
+def test_a_few_steps_make_bits(tmp_path, folder):
+    documents.main(config(tmp_path, folder, codes=(8,), bit_noise=1.0, steps=40, batch=32))
+    at = tmp_path / "exported" / "toy"
+    card = cards.load(at / "card.json")
+    model = Model(card, at)
+    assert card.facts_as(DocumentFacts).bit_noise == 1
+    assert max(graph.parity for graph in card.graphs.values()) < 1e-4
+    assert card.metrics[MetricId.MEAN_AVERAGE_PRECISION.of(8)].value > 0.9
+    test = load_texts(f"texts:{folder}", "test")
+    z = model("encoder_8", counts=test.counts.numpy())["z"]
+    assert set(np.unique(z)) == {-1, 1}
+    np.testing.assert_array_equal(model("documents", index=np.arange(len(test)))["z"], z)
+
+
 def test_lsa_is_exported_without_a_run(tmp_path, folder):
     documents.main(config(tmp_path, folder, kind="lsa", codes=(2,)))
     card = cards.load(tmp_path / "exported" / "toy" / "card.json")
@@ -178,8 +227,11 @@ def test_lsa_is_exported_without_a_run(tmp_path, folder):
     assert MetricId.CROSS_ENTROPY.of(2) not in card.metrics
 
 
-def test_validation_exports_nothing(tmp_path, folder, capsys):
-    documents.main(config(tmp_path, folder, kind="lsa", validate=True))
+@pytest.mark.parametrize(
+    "options", [{"kind": "lsa"}, {"codes": (4,), "bit_noise": 1.0, "steps": 2}], ids=["lsa", "bits"]
+)
+def test_validation_exports_nothing(tmp_path, folder, capsys, options):
+    documents.main(config(tmp_path, folder, validate=True, **options))
     assert "held out" in capsys.readouterr().out
     assert not (tmp_path / "exported").exists()
 
@@ -187,3 +239,17 @@ def test_validation_exports_nothing(tmp_path, folder, capsys):
 def test_all_words_cannot_be_dropped(tmp_path, folder):
     with pytest.raises(UserError, match="below 1"):
         config(tmp_path, folder, word_dropout=1.0).check()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"kind": "lsa", "bit_noise": 4.0}, "not of LSA's"),
+        ({"codes": (8, 16), "bit_noise": 4.0}, "one size, not 2"),
+        ({"bit_noise": -1.0}, "bit-noise"),
+        ({"bit_noise": math.nan}, "bit-noise"),
+    ],
+)
+def test_bits_that_cannot_be_made_are_refused(tmp_path, folder, options, said):
+    with pytest.raises(UserError, match=said):
+        config(tmp_path, folder, **options).check()

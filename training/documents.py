@@ -9,6 +9,10 @@ The KL term is small: the noise makes near codes decode alike, and is no prior t
 left out of the input with a probability, and must be expected from the others. (Hinton and Salakhutdinov 2006, who
 pretrained each layer as a restricted Boltzmann machine; batch normalisation does without.)
 
+With --bit-noise s the code is bits (semantic hashing, Salakhutdinov and Hinton 2009). In training z is between −1 and
+1, z = 2 sigmoid(mu(n) + s ε) − 1, without a KL term: only a large |mu| passes the noise, so that mu > 0 loses little.
+Documents are then compared by their Hamming distance, the number of bits that differ.
+
 LSA (Deerwester et al. 1990) is linear, and PCA without centring: the first right singular vectors of the weighted
 counts.
 
@@ -30,6 +34,7 @@ from gen_models.cards import Port
 from gen_models.errors import UserError
 from gen_models.families import PLANE, DocumentFacts, DocumentKind, WordWeighting
 from gen_models.networks.documents import (
+    BitCode,
     DocumentDecoder,
     DocumentEncoder,
     HeldOut,
@@ -52,9 +57,9 @@ from training.objectives import cross_entropy_of_words, kl_to_standard_normal
 from training.schedules import cosine, linear_warmup
 
 SHOWN, WORDS = 3_000, 6
-"""Test documents that are kept with a plane, and how many words of each."""
-KL_WARMUP = 0.3
-"""Share of a run over which β rises: codes first find their places."""
+"""Test documents that are kept with a plane or with bits, and how many words of each."""
+WARMUP = 0.3
+"""Share of a run over which β, or the noise of bits, rises: codes first find their places."""
 VALIDATION = 10
 """With --validate, one training document in so many is held out."""
 
@@ -75,6 +80,8 @@ class Config(RunConfig):
     """probability with which a word is left out of the input"""
     beta: float = 0.01
     """weight of the KL term"""
+    bit_noise: float = 0.0
+    """standard deviation of the noise before the sigmoid that makes codes bits; 0: codes are real numbers"""
     lr: float = 2e-3
     """AdamW's highest learning rate"""
     validate: bool = False
@@ -85,6 +92,12 @@ class Config(RunConfig):
         super().check()
         if not self.word_dropout < 1:
             raise UserError(f"--word-dropout must be below 1, not {self.word_dropout:g}.")
+        if self.bit_noise and self.kind == "lsa":
+            raise UserError("--bit-noise makes bits of an autoencoder's code, not of LSA's.")
+        if self.bit_noise and len(self.codes) > 1:
+            raise UserError(
+                f"--bit-noise makes one code of bits, so --codes takes one size, not {len(self.codes)}."
+            )
 
 
 def train(
@@ -104,10 +117,14 @@ def train(
         set_lr(optimizer, config.lr * cosine(run.progress))
         counts = run.fabric.to_device(data.counts[index]).float()
         mu, logvar = encoder(counts)
-        z = mu + (0.5 * logvar).exp() * torch.randn_like(mu)
+        eps, rise = torch.randn_like(mu), linear_warmup(run.progress, WARMUP)
+        if config.bit_noise:
+            z, beta = noisy_bits(mu + config.bit_noise * rise * eps), 0.0
+        else:
+            z, beta = mu + (0.5 * logvar).exp() * eps, config.beta * rise
         words = cross_entropy_of_words(counts, decoder(z))
         kl = kl_to_standard_normal(mu, logvar)
-        loss = words + config.beta * linear_warmup(run.progress, KL_WARMUP) * kl
+        loss = words + beta * kl
 
         optimizer.zero_grad()
         run.fabric.backward(loss.mean())
@@ -115,7 +132,13 @@ def train(
 
         run.log(cross_entropy=words, kl=kl)
         run.checkpoint(**state)
-    return MeanCode(encoder.module), WordProbabilities(decoder.module), run
+    used = BitCode if config.bit_noise else MeanCode
+    return used(encoder.module), WordProbabilities(decoder.module), run
+
+
+def noisy_bits(x: Float[Tensor, "b k"]) -> Float[Tensor, "b k"]:
+    """2 sigmoid(x) − 1 = tanh(x / 2)."""
+    return (x / 2).tanh()
 
 
 def weighting_of(config: Config, data: Texts) -> Weighting:
@@ -150,7 +173,10 @@ def held_out(encoder: nn.Module, train: Texts, test: Texts) -> HeldOut:
     """Some test documents from all over the split: their codes, topics and words of largest tf-idf."""
     shown = test.part(torch.tensor(evenly_spaced_indices(len(test), min(SHOWN, len(test)))))
     weights = Weighting(WordWeighting.TF_IDF, train.counts)(shown.counts.float())
-    return HeldOut(codes_of(encoder, shown), shown.y, weights.topk(WORDS).indices)
+    z = codes_of(encoder, shown)
+    if isinstance(encoder, BitCode):
+        z = z.to(torch.int8)
+    return HeldOut(z, shown.y, weights.topk(WORDS).indices)
 
 
 def documents_graph(documents: HeldOut) -> Spec:
@@ -192,6 +218,7 @@ def validate(config: Config) -> None:
 
 SUMMARIES = {
     "autoencoder": "An autoencoder of word counts, 2000-500-250-125-k: documents on one topic get near codes",
+    "bits": "Semantic hashing, an autoencoder of word counts whose code is bits: documents on one topic differ in few",
     "lsa": "Latent semantic analysis: documents in the first singular directions of their weighted word counts",
 }
 
@@ -200,6 +227,8 @@ def title_of(config: Config) -> str:
     """What a model is called: what sets it apart from others of its data."""
     if config.kind == "lsa":
         return "LSA" if config.weighting == "tf-idf" else f"LSA of {config.weighting} counts"
+    if config.bit_noise:
+        return f"Semantic hashing, noise {config.bit_noise:g}"
     return "Autoencoder" if config.word_dropout else "Autoencoder without word dropout"
 
 
@@ -218,7 +247,7 @@ def main(config: Config) -> None:
         z, small = Port("z", ("batch", code)), bool(made)
         graphs[f"encoder_{code}"] = Spec(encoder, (counts,), {"z": None}, int8_weights=small)
         graphs[f"decoder_{code}"] = Spec(decoder, (z,), {"words": None}, int8_weights=small)
-        if code == PLANE:
+        if code == PLANE or config.bit_noise:
             graphs["documents"] = documents_graph(held_out(encoder, data, test))
     if runs and not runs[0].is_main:
         return
@@ -228,7 +257,7 @@ def main(config: Config) -> None:
         family="documents",
         title=f"{title_of(config)}: {test.info.title}",
         lecture="§1.3",
-        summary=f"{SUMMARIES[config.kind]}. Trained on {test.info.title}.",
+        summary=f"{SUMMARIES['bits' if config.bit_noise else config.kind]}. Trained on {test.info.title}.",
         limitations=(
             "It knows the words of its vocabulary and nothing of their order. A text of other times or on other "
             "topics lands somewhere all the same."
@@ -243,6 +272,7 @@ def main(config: Config) -> None:
             topics=test.info.classes,
             words=data.words,
             word_dropout=config.word_dropout if runs else 0.0,
+            bit_noise=config.bit_noise,
         ),
         runs=runs,
         graphs=graphs,

@@ -73,6 +73,19 @@ class MeanCode(nn.Module):
         return self.encoder(counts)[0]
 
 
+class BitCode(nn.Module):
+    """z = 1 where mu > 0, and −1 elsewhere: the encoder of bits as it is used."""
+
+    def __init__(self, encoder: DocumentEncoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, counts: Float[Tensor, "b w"]) -> Float[Tensor, "b k"]:
+        """Encode counts."""
+        mu, _ = self.encoder(counts)
+        return torch.where(mu > 0, 1.0, -1.0)
+
+
 class DocumentDecoder(nn.Module):
     """Gives logits over all words."""
 
@@ -142,7 +155,7 @@ class HeldOut(nn.Module):
         self, index: Int[Tensor, " b"]
     ) -> tuple[Float[Tensor, "b k"], Int[Tensor, " b"], Int[Tensor, "b m"]]:
         """Look documents up."""
-        return self.z[index], self.topic[index].long(), self.words[index].long()
+        return self.z[index].float(), self.topic[index].long(), self.words[index].long()
 
 
 def _layers(widths: tuple[int, ...]) -> nn.Sequential:

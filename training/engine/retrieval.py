@@ -29,7 +29,8 @@ class Retrieval(NamedTuple):
 def retrieve(queries: Array, y: Array, codes: Array, labels: Array) -> Retrieval:
     """Rank all documents by their distance to each query, and compare topics.
 
-    Two-dimensional codes are compared by Euclidean distance, others by their cosine.
+    Two-dimensional codes are compared by Euclidean distance, bits (−1 or 1) by Hamming distance, others by their
+    cosine. Of documents that are equally far, as is usual for bits, the first one comes first.
 
     Args:
         queries: codes (q, k).
@@ -66,14 +67,17 @@ def average_precision(same: Array) -> Array:
 
 def _ranked(queries: Array, codes: Array) -> Iterator[Array]:
     """Indices of all documents, the nearest first, for some queries after the others: int (q', n)."""
-    if queries.shape[1] > 2:
+    bits = (
+        np.abs(codes) == 1
+    )  # all of one length: the distance below is then an integer, and ties are exact
+    if queries.shape[1] > 2 and not bits.all():
         queries, codes = (
             x / np.linalg.norm(x, axis=1, keepdims=True).clip(1e-9) for x in (queries, codes)
         )
     for start in range(0, len(queries), AT_ONCE):
         part = queries[start : start + AT_ONCE]
         # ‖a − b‖² − ‖a‖², which orders the same; between unit vectors it is 1 − 2 cos.
-        yield np.argsort(np.square(codes).sum(1) - 2 * part @ codes.T, axis=1)
+        yield np.argsort(np.square(codes).sum(1) - 2 * part @ codes.T, axis=1, kind="stable")
 
 
 def _votes(labels: Array, classes: int) -> Array:

@@ -20,7 +20,7 @@ SIDE = 480
 
 
 def measure(m: Measurement) -> Result:
-    """Search the training documents by each test document, at each code size; the plane of test documents."""
+    """Search the training documents by each test document, at each code size; the plane of test documents, or bits."""
     facts = m.model.card.facts_as(DocumentFacts)
     train, test = texts(m, "train"), texts(m, "test")
     metrics: dict[str, Metric] = {}
@@ -36,9 +36,19 @@ def measure(m: Measurement) -> Result:
             numbers[M.CROSS_ENTROPY.of(k)] = cross_entropy(m, k, codes[k], test)
         for key, value in numbers.items():
             metrics[key] = m.metric(M(key.split("/")[0]), value, len(test))
+    if facts.bit_noise:
+        return metrics, bits_by_topic(codes[facts.code_sizes[0]], test.y.numpy())
     first = codes.get(PLANE, codes[facts.code_sizes[0]])
     plane = np.pad(first, ((0, 0), (0, max(0, PLANE - first.shape[1]))))[:, :PLANE]
     return metrics, scatter(plane, test.y.numpy(), SIDE)
+
+
+def bits_by_topic(codes: Array, y: Array) -> Array:
+    """How often each bit is 1 among the documents of a topic, from black to white: a row for each topic, uint8."""
+    share = np.stack([(codes[y == topic] > 0).mean(0) for topic in np.unique(y)])
+    rows, columns = (max(1, SIDE // n) for n in share.shape)
+    image = np.rint(255 * share).astype(np.uint8).repeat(rows, 0).repeat(columns, 1)
+    return image[:, :, None].repeat(3, 2)
 
 
 def texts(m: Measurement, split: Split) -> Texts:

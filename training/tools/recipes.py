@@ -62,6 +62,8 @@ RECIPES = {
     ),
     "documents-newsgroups": f"{_DOCUMENTS} --codes 2",
     "documents-newsgroups-no-dropout": f"{_DOCUMENTS} --codes 2 --word-dropout 0",
+    "documents-newsgroups-bits": f"{_DOCUMENTS} --codes 32 --bit-noise 4",
+    "documents-newsgroups-bits-noise-1": f"{_DOCUMENTS} --codes 32 --bit-noise 1",
     "lsa-newsgroups": f"{_LSA} --codes 2 10 30 --weighting tf-idf",
     "lsa-newsgroups-log": f"{_LSA} --codes 2 --weighting log",
     "lsa-newsgroups-raw": f"{_LSA} --codes 2 --weighting raw",
@@ -132,6 +134,7 @@ BOUNDS = {
 
 BESIDE = {
     "documents-newsgroups-sizes": f"{_DOCUMENTS} --codes 10 30",
+    "documents-newsgroups-real": f"{_DOCUMENTS} --codes 32",
     "documents-newsgroups-seed-1": f"{_DOCUMENTS} --codes 2 --seed 1",
     "documents-newsgroups-seed-2": f"{_DOCUMENTS} --codes 2 --seed 2",
     "documents-sotu": "training.documents --precision bf16-mixed --data sotu --steps 1600 --codes 2 10 30",

@@ -29,6 +29,7 @@ from gen_models.families import (
 from gen_models.networks.cyclegan import ResNet
 from gen_models.networks.disentangle import BothCodes, Mean
 from gen_models.networks.documents import (
+    BitCode,
     DocumentDecoder,
     DocumentEncoder,
     MeanCode,
@@ -183,7 +184,8 @@ def documents_networks(card: cards.Card) -> dict[str, nn.Module]:
     nets: dict[str, nn.Module] = {}
     for code in facts.code_sizes:
         weighting = Weighting(facts.weighting, torch.zeros(1, len(facts.words)))
-        nets[f"encoder_{code}"] = MeanCode(DocumentEncoder(weighting, code, facts.word_dropout))
+        encoder = DocumentEncoder(weighting, code, facts.word_dropout)
+        nets[f"encoder_{code}"] = (BitCode if facts.bit_noise else MeanCode)(encoder)
         nets[f"decoder_{code}"] = WordProbabilities(DocumentDecoder(len(facts.words), code))
     return nets
 
