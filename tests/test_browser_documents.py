@@ -23,6 +23,8 @@ def app_url(tmp_path_factory):
     toys.documents(root, "deep")
     toys.documents(root, "plain", word_dropout=0.0, scale=-1.0, accuracy=0.4)
     toys.documents(root, "lsa-raw", "lsa", "raw", scale=2.0, accuracy=0.2)
+    toys.hashing(root)
+    toys.hashing(root, "bits-weak", bit_noise=1.0, average_precision=0.2)
     demo = app.build(root, (documents.CHAPTER,))
     options = app.launch_options() | {"server_port": None, "prevent_thread_lock": True}
     _, url, _ = demo.launch(**options, quiet=True)
@@ -122,3 +124,65 @@ def test_the_code_size_brings_its_curves_forward(page, app_url):
     page.keyboard.press("ArrowRight")
     expect(number).to_have_text("60 %")
     expect(page.locator('path[data-code="2"].dp-faint')).to_have_count(2)
+
+
+@pytest.fixture
+def hashing(page, app_url, browser_log):
+    """The search by bits; at the end, nothing went wrong on the page."""
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{app_url}#documents/hashing")
+    expect(page.locator('[data-text="found"]')).to_have_text(re.compile(r"\d"))
+    yield page
+    expect(page.locator(".ll-error:visible").filter(has_text=re.compile("."))).to_have_count(0)
+    assert browser_log.errors == []
+
+
+CODE = "#documents-hashing-results .dp-code .dp-bits"
+
+
+def test_the_radius_widens_what_is_found(hashing):
+    found, precision = (hashing.locator(f'[data-text="{each}"]') for each in ("found", "precision"))
+    expect(found).to_have_text("39")  # the last document is chosen at first, and 4 bits are all
+    expect(hashing.locator(".dp-topics p")).to_have_count(2)
+    hashing.locator("#documents-hashing-radius input").focus()
+    for _ in range(4):
+        hashing.keyboard.press("ArrowLeft")
+    expect(found).to_have_text("4")  # on cars, and without a wheel
+    expect(precision).to_have_text("100 %")
+    expect(hashing.locator(".dp-topics p")).to_have_count(1)
+    hashing.wait_for_function("location.hash.includes('radius=0')")
+
+
+def test_a_typed_text_changes_the_bits(hashing):
+    code = hashing.locator(CODE)
+    expect(code).to_have_attribute("aria-label", "bits 0100")
+    hashing.locator("#documents-hashing textarea").press_sequentially("moon <b>zebra</b> ")
+    expect(code).to_have_attribute("aria-label", "bits 0010")
+    expect(hashing.locator("#documents-hashing .dp-read s")).to_have_text(["zebra "])
+    hashing.locator("#documents-hashing textarea").press_sequentially("orbit")
+    expect(code).to_have_attribute("aria-label", "bits 1010")
+    expect(hashing.locator("#documents-hashing .dp-number input")).to_have_value("")
+    hashing.locator("#documents-hashing textarea").fill("zebra")
+    expect(hashing.locator(".dp-none")).to_have_count(1)
+    expect(hashing.locator('[data-text="found"]')).to_have_text("–")
+
+
+def test_a_document_is_taken_by_its_number_and_marks_what_differs(hashing):
+    hashing.locator("#documents-hashing .dp-number input").fill("1")
+    hashing.keyboard.press("Enter")
+    expect(hashing.locator("#documents-hashing .dp-about")).to_contain_text("Document 1, on space")
+    expect(hashing.locator(CODE)).to_have_attribute("aria-label", "bits 1010")
+    hashing.wait_for_function("location.hash.includes('at=1')")
+    expect(hashing.locator(".dp-near p")).to_have_count(6)
+    expect(hashing.locator(".dp-near .dp-differs")).to_have_count(0)
+    hashing.locator("#documents-hashing .dp-number input").fill("4")
+    hashing.keyboard.press(
+        "Enter"
+    )  # four others lack the moon too, and then come those that have it
+    expect(hashing.locator(".dp-near .dp-differs")).to_have_count(2)
+
+
+def test_other_noise_is_another_model(hashing):
+    hashing.get_by_label("Noise in training").click()
+    hashing.get_by_role("option", name="s = 1").click()
+    hashing.wait_for_function("location.hash.includes('model=bits-weak')")

@@ -12,8 +12,8 @@ from gradio_client.exceptions import AppError
 
 from gen_models import app
 from gen_models.app.chapters import documents
+from gen_models.app.chapters.documents import box, hashing, planes, size
 from gen_models.app.chapters.documents import corpus as corpora
-from gen_models.app.chapters.documents import planes, size
 from gen_models.errors import BadRequest
 
 HOSTILE = {
@@ -37,6 +37,9 @@ def models(tmp_path_factory):
         toys.documents(root, "deep", accuracy=0.6),
         toys.documents(root, "lsa-raw", "lsa", "raw", scale=2.0, accuracy=0.2),
         toys.documents(root, "lsa-log", "lsa", "log", scale=2.0, accuracy=0.1),
+        toys.hashing(root, "bits-weak", bit_noise=1.0, average_precision=0.2),
+        toys.hashing(root, "bits"),
+        toys.hashing(root, "bits-other", data="other", average_precision=0.1),
     ]
     return {model.card.name: model for model in made}
 
@@ -106,8 +109,8 @@ def test_a_text_lands_where_its_code_is_and_its_neighbours_have_a_topic(corpus):
 
 def test_of_a_long_text_the_first_words_are_shown(corpus):
     reply = answer(corpus, "moon " * 300)["reply"]
-    assert len(reply["read"]) == planes.SHOWN_WORDS
-    assert reply["rest"] == 300 - planes.SHOWN_WORDS
+    assert len(reply["read"]) == box.SHOWN_WORDS
+    assert reply["rest"] == 300 - box.SHOWN_WORDS
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -214,6 +217,110 @@ def test_without_models_of_both_kinds_the_experiments_say_what_makes_them(models
     assert "training.documents --kind lsa" in said
 
 
+# Hashing
+
+
+@pytest.fixture(scope="module")
+def hashes(models):
+    return corpora.hashes(models.values())
+
+
+def test_the_best_bits_come_first_and_those_of_other_data_are_left_out(hashes):
+    assert list(hashes) == ["bits", "bits-weak"]
+    assert [hashing.described(bits) for bits in hashes.values()] == ["s = 4: 0.30", "s = 1: 0.20"]
+
+
+def test_bits_have_no_plane(models):
+    alone = [model for name, model in models.items() if name.startswith(("bits", "lsa"))]
+    assert corpora.corpora(alone) == []
+
+
+def test_distances_are_the_bits_that_differ(hashes):
+    distances = hashes["bits"].distances(np.array([1, -1, 1, -1]))
+    assert distances[:4].tolist() == [0, 0, 0, 1]
+    assert distances[20:24].tolist() == [4, 4, 4, 3]
+
+
+@pytest.mark.parametrize(
+    ("radius", "count", "precision", "recall"),
+    [(0, 14, 1, 14 / 19), (1, 19, 1, 1), (3, 24, 19 / 24, 1), (4, 39, 19 / 39, 1)],
+)
+def test_precision_falls_and_recall_rises_with_the_radius(hashes, radius, count, precision, recall):
+    """Of 19 others on space, 14 have the same bits and 5 lack one; of 20 on cars, 5 differ in 3 and 15 in 4."""
+    bits = hashes["bits"]
+    found = hashing.search(bits, bits.z[0], radius, 0)
+    assert len(found.documents) == count
+    assert 0 not in found.documents
+    assert found.distances == sorted(found.distances)
+    assert (found.precision, found.recall) == (pytest.approx(precision), pytest.approx(recall))
+
+
+def test_of_a_text_the_most_common_topic_counts(hashes):
+    found = hashing.search(hashes["bits"], np.array([-1, 1, -1, 1]), 1)
+    assert (found.topic, found.topics, found.precision, found.recall) == (1, [(1, 20)], 1, 1)
+    nothing = hashing.search(hashes["bits"], np.array([1, 1, 1, 1]), 1)
+    assert nothing == ([], [], [], None, None, None)
+
+
+def hashed(hashes, value, **context):
+    return hashing.show(
+        hashes, {"value": value, "context": {"model": "bits", "radius": 1} | context}
+    )
+
+
+def test_a_document_shows_its_bits_and_the_nearest(hashes):
+    answer = hashed(hashes, 3)
+    assert answer["reply"]["title"] == "Document 4, on space"
+    assert answer["reply"]["code"] == "1000"
+    assert answer["reply"]["topics"] == [("space", 19)]
+    assert answer["reply"]["near"][0] == ("1000", 0, "space", "orbit, moon")
+    assert answer["text"]["found"] == "19"
+    assert answer["text"]["precision"] == "100 %"
+    assert answer["text"]["recall-of"] == "of all posts on space: recall"
+
+
+def test_a_text_gets_bits_of_its_own(hashes):
+    answer = hashed(hashes, "The ENGINE, the wheel and the wheel")
+    assert answer["reply"]["code"] == "0101"
+    assert answer["reply"]["read"][1] == ("engine", True)
+    assert answer["reply"]["topic"] == "cars"
+    nothing = hashed(hashes, "orbit engine", radius=0)
+    assert (nothing["text"]["found"], nothing["text"]["precision"]) == ("0", "–")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_text_without_known_words_has_no_bits(hashes, name):
+    answer = hashed(hashes, HOSTILE[name])
+    assert "code" not in answer["reply"]
+    assert answer["text"]["found"] == "–"
+    json.dumps(answer)
+
+
+@pytest.mark.parametrize(
+    ("context", "said"),
+    [
+        ({"model": "deep"}, "no such model"),
+        ({"model": ["bits"]}, "no such model"),
+        ({"radius": 11}, "from 0 to 10"),
+        ({"radius": -1}, "from 0 to 10"),
+        ({"radius": 1.5}, "whole number"),
+        ({"radius": None}, "whole number"),
+        ({"radius": "4"}, "whole number"),
+    ],
+)
+def test_a_radius_or_a_model_that_is_none_is_refused(hashes, context, said):
+    with pytest.raises(BadRequest, match=said):
+        hashed(hashes, 0, **context)
+
+
+@pytest.mark.parametrize("value", [[0.5, 0.5, 0], None, 40, "a" * 1_000_000], ids=str)
+def test_the_box_takes_a_text_or_a_document_and_nothing_else(hashes, value):
+    with gr.Blocks():
+        search = hashing.HashSearch(hashes, value=0)
+    reply = json.loads(search.reply({"value": value, "context": {"model": "bits", "radius": 1}}))
+    assert reply["ok"] is False
+
+
 # Over HTTP
 
 
@@ -240,12 +347,21 @@ def test_a_place_is_decoded_over_http(client):
     assert client.predict("lsa-raw", 0, 3, api_name="/documents_expect")[0] == "engine"
 
 
+def test_a_text_finds_documents_by_its_bits_over_http(client):
+    found = client.predict("bits", "moon 🚀 orbit", 3, api_name="/documents_similar")
+    assert found == {"bits": "1010", "found": 25, "topics": {"space": 20, "cars": 5}}
+    assert client.predict("bits", "🚀", 3, api_name="/documents_similar")["bits"] is None
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "said"),
     [
         ("/documents_place", ("deep", "a" * 1_000_000), "longer than"),
         ("/documents_place", ("nothing", "moon"), "no such model"),
         ("/documents_expect", ("deep", 1e9, 0), "number from"),
+        ("/documents_similar", ("bits", "a" * 1_000_000, 1), "longer than"),
+        ("/documents_similar", ("deep", "moon", 1), "no such model"),
+        ("/documents_similar", ("bits", "moon", 11), "from 0 to 10"),
     ],
 )
 def test_bad_input_over_http_is_refused_with_a_sentence(client, name, arguments, said):

@@ -15,6 +15,7 @@ TOYS = {
     "features": lambda root: toys.features(root, "features"),
     "few_labels": lambda root: toys.few_labels(root, "few"),
     "gan": lambda root: toys.gan(root, "gan"),
+    "hashing": lambda root: toys.hashing(root),
     "heads": lambda root: toys.heads(root),
     "infogan": lambda root: toys.infogan(root),
     "lab": lambda root: toys.lab(root),

@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 
 from claims import says
-from gen_models.app.chapters.documents import planes, size
+from gen_models.app.chapters.documents import hashing, planes, size
+from gen_models.app.chapters.documents.box import EXAMPLES
 from gen_models.app.chapters.documents.corpus import corpora
+from gen_models.app.chapters.documents.corpus import hashes as hashes_of
 from gen_models.families import DocumentKind, MetricId, WordWeighting
+
+REAL = "documents-newsgroups-real"
+"""Not committed; its numbers stand in the card of documents-newsgroups-bits."""
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +62,7 @@ def test_the_first_document_and_the_examples_are_clear_cases(corpus):
     chosen = (corpus.first[0], corpus.first[1])
     answer = planes.of_document(corpus, chosen, planes.first_document(corpus))
     assert answer["shares"] == ["10 of 10", "0 of 10"]
-    for (_, text), topic in zip(planes.EXAMPLES, ("space", "hockey", "medicine"), strict=True):
+    for (_, text), topic in zip(EXAMPLES, ("space", "hockey", "medicine"), strict=True):
         answer = planes.of_text(corpus, chosen, text)
         assert answer["of"][0] == f"neighbours are on {topic}"
         assert int(answer["shares"][0].split()[0]) >= 6
@@ -110,3 +115,56 @@ def test_the_targets_of_two_dimensions_are_met(documents):
     card = documents["documents-newsgroups"].card
     assert size.measured(card, MetricId.NEIGHBOUR_ACCURACY, 2)[0] >= 0.58
     assert size.measured(card, MetricId.NEIGHBOUR_ACCURACY, 10)[0] >= 0.65
+
+
+@pytest.fixture(scope="module")
+def hashes(documents):
+    return hashes_of(documents.values())
+
+
+def test_bits_keep_most_of_a_real_valued_code_if_their_noise_is_large(hashes):
+    says(
+        hashing.EXPERIMENT,
+        "A code of 32 real numbers has a mean average precision of 0.30 on test posts; the bits keep 0.27, in 4 bytes",
+        "Trained with *s = 1*, they keep 0.22",
+    )
+    assert [hashing.described(bits) for bits in hashes.values()] == ["s = 4: 0.27", "s = 1: 0.22"]
+    card = next(iter(hashes.values())).model.card
+    key = MetricId.MEAN_AVERAGE_PRECISION
+    bits, real = card.metrics[key.of(32)], card.metrics[key.of(32, model=REAL)]
+    assert f"{real.value:.2f}" == "0.30"
+    assert bits.n == real.n == 7364
+    assert bits.value >= 0.9 * real.value  # or they would not be shown
+
+
+def test_a_wider_radius_finds_more_and_less_of_the_topic(hashes):
+    says(
+        hashing.EXPERIMENT,
+        "Within 4 bits a post finds 10 others on average, 61 % of them on its topic; within 8 bits 120, and 34 %",
+    )
+    bits = next(iter(hashes.values()))
+    same = bits.topics[:, None] == bits.topics
+    distances = np.array([bits.distances(z) for z in bits.z])
+    np.fill_diagonal(distances, bits.code_size + 1)
+    found = [distances <= radius for radius in (4, 8)]
+    assert [round(near.sum(1).mean()) for near in found] == [10, 120]
+    assert [f"{near[same].sum() / near.sum():.2f}" for near in found] == ["0.61", "0.34"]
+
+
+def test_both_kinds_of_bits_are_of_the_documents_of_the_planes(hashes, corpus):
+    for bits in hashes.values():
+        np.testing.assert_array_equal(bits.topics, corpus.first[0].topics)
+        assert bits.own(41) == corpus.first[0].own(41)
+
+
+def test_the_first_document_and_the_examples_find_their_topic_by_bits(hashes):
+    best, weak = hashes
+
+    def shown(value, name=best):
+        context = {"model": name, "radius": hashing.FIRST_RADIUS}
+        return hashing.show(hashes, {"value": value, "context": context})
+
+    assert shown(hashing.FIRST)["text"]["precision"] == "100 %"
+    assert shown(hashing.FIRST, weak)["text"]["precision"] == "50 %"
+    for (_, text), topic in zip(EXAMPLES, ("space", "hockey", "medicine"), strict=True):
+        assert shown(text)["reply"]["topic"] == topic

@@ -6,7 +6,7 @@ One module a family says only what its toy computes; `toys.write` makes the mode
 from toys.autoencoder import autoencoder
 from toys.cyclegan import cyclegan
 from toys.disentangle import disentangle
-from toys.documents import documents
+from toys.documents import documents, hashing
 from toys.features import features
 from toys.few_labels import few_labels
 from toys.gan import gan, matrix
@@ -25,6 +25,7 @@ __all__ = [
     "features",
     "few_labels",
     "gan",
+    "hashing",
     "heads",
     "infogan",
     "lab",

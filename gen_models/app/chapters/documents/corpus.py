@@ -1,4 +1,4 @@
-"""What the chapter knows of one data set: its models, the plane of each, and what a text becomes in them."""
+"""What the chapter knows of one data set: its models, the plane or the bits of each, and what a text becomes there."""
 
 from __future__ import annotations
 
@@ -58,11 +58,12 @@ def read(text: str, vocabulary: tuple[str, ...]) -> Text:
     return Text(words, [word in known for word in words], counts([words], vocabulary))
 
 
-class Plane:
-    """Held-out documents in the plane of one model of code size 2."""
+class HeldOut:
+    """Held-out documents in one model, and what a text becomes in it."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, code: int) -> None:
         self.model = model
+        self.code_size = code
         self.vocabulary = facts_of(model).words
 
     @property
@@ -72,22 +73,49 @@ class Plane:
 
     @cached_property
     def documents(self) -> dict[str, Array]:
-        """Codes z (n, 2), topics (n,) and numbers of the words of largest tf-idf (n, m)."""
+        """Codes z (n, k), topics (n,) and numbers of the words of largest tf-idf (n, m)."""
         return self.model("documents", index=np.arange(documents_of(self.model)))
 
     @property
     def z(self) -> Array:
-        """The codes (n, 2)."""
+        """The codes (n, k)."""
         return self.documents["z"]
+
+    @property
+    def topics(self) -> Array:
+        """The number of each document's topic (n,)."""
+        return self.documents["topic"]
+
+    def encode(self, text: Text) -> Array:
+        """The code (k,) of a text."""
+        return self.model(f"encoder_{self.code_size}", counts=text.counts)["z"][0]
+
+    def own(self, document: int) -> list[str]:
+        """The words of a document that set it apart: those of largest tf-idf."""
+        return [self.vocabulary[i] for i in self.documents["words"][document]]
+
+
+class Bits(HeldOut):
+    """Held-out documents by the bits of one model."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(model, facts_of(model).code_sizes[0])
+
+    def distances(self, z: Array) -> Array:
+        """Hamming distance of each document to a code (k,): how many bits differ, int (n,)."""
+        return (self.z != z).sum(1)
+
+
+class Plane(HeldOut):
+    """Held-out documents in the plane of one model of code size 2."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(model, PLANE)
 
     @cached_property
     def corners(self) -> tuple[Array, Array]:
         """Lower left and upper right corner of what is shown."""
         return limits(self.z)
-
-    def encode(self, text: Text) -> Array:
-        """The code (2,) of a text."""
-        return self.model(f"encoder_{PLANE}", counts=text.counts)["z"][0]
 
     def place(self, z: Array) -> Array:
         """Where codes (..., 2) are on the plane: parts of its width from the left and of its height from below."""
@@ -152,7 +180,7 @@ def corpora(models: Iterable[Model]) -> list[Corpus]:
     """The data sets that have both kinds with the same held-out documents."""
     groups: dict[str, list[Model]] = {}
     for model in models:
-        if PLANE in facts_of(model).code_sizes:
+        if PLANE in facts_of(model).code_sizes and not facts_of(model).bit_noise:
             groups.setdefault(model.card.dataset.sha256, []).append(model)
     found = []
     for group in groups.values():
@@ -164,6 +192,24 @@ def corpora(models: Iterable[Model]) -> list[Corpus]:
             planes = [{m.card.name: Plane(m) for m in kinds[kind]} for kind in DocumentKind]
             found.append(Corpus(group[0].card.dataset, facts_of(group[0]).topics, *planes))
     return found
+
+
+def hashes(models: Iterable[Model]) -> dict[str, Bits]:
+    """The models whose codes are bits, of the data set of the best of them: the best first."""
+    found = [Bits(model) for model in models if facts_of(model).bit_noise]
+    found.sort(key=lambda bits: -(average_precision(bits) or 0))
+    return {
+        bits.name: bits
+        for bits in found
+        if bits.model.card.dataset.sha256 == found[0].model.card.dataset.sha256
+        and documents_of(bits.model) == documents_of(found[0].model)
+        and bits.code_size == found[0].code_size
+    }
+
+
+def average_precision(bits: Bits) -> float | None:
+    """Mean average precision on test documents, by the card."""
+    return metric(bits.model, MetricId.MEAN_AVERAGE_PRECISION, bits.code_size)
 
 
 def ranked(models: Iterable[Model], code: int) -> list[Model]:

@@ -12,8 +12,11 @@ from gen_models.app.chapters.documents.corpus import (
     Plane,
     checked_text,
     corpora,
+    facts_of,
+    hashes,
     read,
 )
+from gen_models.app.chapters.documents.hashing import checked_radius, get_model, search, written
 from gen_models.app.checks import checked_number
 from gen_models.app.shell.parts import endpoint
 from gen_models.errors import BadRequest
@@ -23,8 +26,9 @@ FARTHEST = 1e4
 
 
 def offer(models: Models) -> None:
-    """One endpoint from a text to its places, and one from a place to words."""
+    """From a text to its places, from a place to words, and from a text to its bits and what they find."""
     found = {corpus.dataset.name: corpus for corpus in corpora(models.values())}
+    hashed = hashes(models.values())
 
     def get_plane(name: Any) -> tuple[Corpus, Plane]:
         for corpus in found.values():
@@ -57,5 +61,23 @@ def offer(models: Models) -> None:
         z = [checked_number(z, -FARTHEST, FARTHEST, "Each part of the code") for z in (z1, z2)]
         return plane.expected(np.array(z, np.float32))
 
-    for function in (documents_place, documents_expect):
+    def documents_similar(model: str, text: str, radius: int) -> dict[str, Any]:
+        """Hash a text by a model of bits: its bits, how many held-out documents differ from them in at most `radius`,
+        and how many of those are on each topic. The bits are null if no word counts.
+        """
+        found = get_model(hashed, model)
+        seen = read(checked_text(text), found.vocabulary)
+        within = checked_radius(radius)
+        if not any(seen.known):
+            return {"bits": None, "found": 0, "topics": {}}
+        z = found.encode(seen)
+        near = search(found, z, within)
+        topics = facts_of(found.model).topics
+        return {
+            "bits": written(z),
+            "found": len(near.documents),
+            "topics": {topics[topic]: n for topic, n in near.topics},
+        }
+
+    for function in (documents_place, documents_expect, documents_similar):
         endpoint(function, function.__name__)

@@ -1,14 +1,13 @@
 // Two planes of documents, and a box to write in. planes.py describes the value and the reply.
 LatentLab.kinds.DocumentPlanes ??= (() => {
   "use strict";
-  const { Live, bytesOf, button, clamp, el } = LatentLab;
+  const { DocumentBox, bytesOf, clamp, el } = LatentLab;
   const NAMES = ["Autoencoder", "LSA"];
   const REACH = 12; // pixels from the pointer to a document that it points at
   const STEP = 0.02;
-  const TYPING_MS = 60;
   const FAINT = 0.4; // of what is not of the topic in question
 
-  class DocumentPlanes extends Live {
+  class DocumentPlanes extends DocumentBox {
     // The planes are the results: they stand where images of other controls do.
     screens() {
       this.planes = NAMES.map((name, i) => this.plane(name, i));
@@ -37,28 +36,7 @@ LatentLab.kinds.DocumentPlanes ??= (() => {
     }
 
     build() {
-      const { label, most } = this.settings;
-      const hint = "Type or paste a text in English\u2026";
-      this.box = el("textarea", {
-        rows: 4,
-        maxlength: most,
-        spellcheck: "false",
-        "aria-label": label,
-        placeholder: hint,
-      });
-      this.box.addEventListener("input", () => this.typed());
-      this.box.addEventListener("change", () => this.commit());
-      this.read = el("p", { class: "dp-read" });
-      this.about = el("p", { class: "dp-about", "aria-live": "polite" });
-      const bar = el("div", { class: "ll-bar" });
-      for (const [name, text] of this.settings.examples)
-        bar.append(
-          button(name, () => {
-            this.box.value = text;
-            this.go(text);
-          }),
-        );
-      this.control.append(this.box, bar, this.about, this.read);
+      super.build();
       new ResizeObserver(() => this.draw()).observe(this.planes[0].frame);
     }
 
@@ -72,22 +50,6 @@ LatentLab.kinds.DocumentPlanes ??= (() => {
         this.go(document ?? [...this.at(plane, event).map((part) => +part.toFixed(3)), plane.i]);
       });
       frame.addEventListener("keydown", (event) => this.key(plane, event));
-    }
-
-    typed() {
-      clearTimeout(this.typing);
-      this.typing = setTimeout(() => {
-        this.take(this.box.value);
-        this.note();
-        this.refresh();
-      }, TYPING_MS);
-    }
-
-    // Go to a value as a visitor does, and keep it.
-    go(value) {
-      this.take(value);
-      this.refresh();
-      this.commit();
     }
 
     // While the pointer rests on a document, that one is asked for.
@@ -137,25 +99,18 @@ LatentLab.kinds.DocumentPlanes ??= (() => {
       return { document, distance };
     }
 
-    take(value) {
-      this.value = value ?? "";
-      if (typeof value === "string" && this.box.value !== value) this.box.value = value;
-    }
-
     ask() {
       const have = this.planes.map(({ model }) => model).join("|");
       const question = { value: this.pointed ?? this.value, context: { ...this.settings.context, have } };
       return LatentLab.ask(this.server, question);
     }
 
-    // A document by its number from 1, or a place; a text has no place in an address.
     toAddress(value) {
-      if (typeof value === "string") return undefined;
-      return typeof value === "number" ? String(value + 1) : value.join(",");
+      return Array.isArray(value) ? value.join(",") : super.toAddress(value);
     }
 
     fromAddress(text) {
-      if (/^[1-9]\d{0,5}$/.test(text)) return +text <= this.settings.count ? +text - 1 : undefined;
+      if (!text.includes(",")) return super.fromAddress(text);
       const parts = text.split(",").map((part) => (/^\d(\.\d+)?$/.test(part) ? +part : Number.NaN));
       return parts.length === 3 && parts.every((part) => part >= 0 && part <= 1) && parts[2] % 1 === 0
         ? parts
@@ -173,13 +128,9 @@ LatentLab.kinds.DocumentPlanes ??= (() => {
       if (changed.reply || changed.points) this.draw();
     }
 
-    // What is known of a text, a document or a place, in words.
-    tell({ title, own, read = [], rest = 0, shares = [], of = [], expected = [] }) {
-      this.about.replaceChildren(el("b", {}, title ?? ""));
-      if (own) this.about.append(el("span", { class: "dp-dim" }, ` Its own words: ${own.join(", ")}`));
-      const words = read.map(([word, known]) => (known ? el("span", {}, `${word} `) : el("s", {}, `${word} `)));
-      this.read.replaceChildren(...words, rest ? `and ${rest.toLocaleString("en")} more` : "");
-      this.read.hidden = !read.length;
+    tell(reply) {
+      super.tell(reply);
+      const { shares = [], of = [], expected = [] } = reply;
       for (const plane of this.planes) {
         plane.share.textContent = shares[plane.i] ?? "";
         plane.of.textContent = of[plane.i] ?? "";

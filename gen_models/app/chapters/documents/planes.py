@@ -11,19 +11,18 @@ import numpy as np
 
 from gen_models.app import controls
 from gen_models.app.chapter import Experiment, Models
+from gen_models.app.chapters.documents.box import DocumentBox, read_back
 from gen_models.app.chapters.documents.corpus import (
-    MAX_TEXT,
     NEIGHBOURS,
     Corpus,
     Plane,
-    checked_text,
     corpora,
     documents_of,
     facts_of,
     read,
 )
-from gen_models.app.checks import checked_integer, user_facing
-from gen_models.app.controls.live import Array, Layout, Live, checked_vector
+from gen_models.app.checks import user_facing
+from gen_models.app.controls.live import Array, Layout, checked_vector
 from gen_models.app.shell import address, layout
 from gen_models.app.shell.parts import format_number, markdown, metric
 from gen_models.errors import BadRequest
@@ -33,25 +32,17 @@ from gen_models.numerics.scatter import COLOURS, PAPER
 PLANES, RESULTS = "documents-planes", "documents-planes-results"
 FIRST = 41
 """The document that is chosen at first, where there are as many."""
-SHOWN_WORDS = 120
-"""Words of a text that are shown as they were read."""
-EXAMPLES = (
-    ("A launch", "NASA will launch a satellite into orbit, and a shuttle mission to the moon needs a new rocket."),
-    ("A match", "Detroit scored two goals in the playoffs: the best hockey team of the season, say its fans."),
-    ("A patient", "My doctor says the disease has a side effect: medical treatment and other food may help."),
-)  # fmt: skip
-"""Texts to begin with."""
 
 
-class DocumentPlanes(Live):
+class DocumentPlanes(DocumentBox):
     """Two planes of documents, and a box to write in.
 
-    The value is a text; the number of a held-out document; or [x, y, plane], a place on one of the planes as parts of
+    The value is that of a box; or [x, y, plane], a place on one of the planes as parts of
     its width and height. While the pointer rests on a document, the browser asks for that one instead.
     """
 
     kind = "DocumentPlanes"
-    script = (Path(__file__).parent / "planes.js").read_text("utf-8")
+    script = DocumentBox.script + (Path(__file__).parent / "planes.js").read_text("utf-8")
 
     def __init__(
         self,
@@ -63,40 +54,28 @@ class DocumentPlanes(Live):
         **layout: Unpack[Layout],
     ) -> None:
         first = corpus.first
-        self.count = documents_of(first[0].model)
         super().__init__(
             lambda request: show(corpus, request),
+            documents_of(first[0].model),
             value=value,
             context=context or {"autoencoder": first[0].name, "lsa": first[1].name},
-            screens=(),
-            numbers=(),
             label=label,
             settings={
-                "count": self.count,
-                "most": MAX_TEXT,
                 "topics": corpus.topics,
                 "colours": [COLOURS[i % len(COLOURS)] for i in range(len(corpus.topics))],
                 "paper": "rgb({}, {}, {})".format(*PAPER),
-                "examples": EXAMPLES,
-                "reply": {},
             },
             layout=layout,
         )
 
     def parse(self, value: Any) -> str | int | list[float]:
         """A text, the number of a document, or a place."""
-        if isinstance(value, str):
-            return checked_text(value)
         if isinstance(value, list):
             x, y, plane = checked_vector(value, 3, 0, 1).tolist()
             if plane not in (0, 1):
                 raise BadRequest("There are two planes, 0 and 1.")
             return [x, y, plane]
-        return checked_integer(value, 0, self.count - 1, "The number of a document")
-
-    def postprocess(self, value: Any) -> str | int | list[float]:
-        """As it is; None is an empty text."""
-        return "" if value is None else self.parse(value)
+        return super().parse(value)
 
     def api_info(self) -> dict[str, Any]:
         """A text, a number, or a place."""
@@ -107,12 +86,6 @@ class DocumentPlanes(Live):
                 {"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3},
             ]
         }
-
-    def example_payload(self) -> str:
-        """For the API page."""
-        return EXAMPLES[0][1]
-
-    example_value = example_payload
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -139,14 +112,13 @@ def show(corpus: Corpus, request: controls.Request) -> controls.Reply:
 def of_document(corpus: Corpus, planes: tuple[Plane, Plane], document: int) -> dict[str, Any]:
     """A held-out document: its own words, and where it lies."""
     topic = corpus.topic(document)
-    own = [planes[0].vocabulary[i] for i in planes[0].documents["words"][document]]
     near = [plane.neighbours(plane.z[document], without=document) for plane in planes]
     shares = [sum(corpus.topic(i) == topic for i in each) for each in near]
     return {
         "document": document,
         "topic": topic,
         "title": f"Document {document + 1:,}, on {topic}",
-        "own": own,
+        "own": planes[0].own(document),
         "marks": [plane.place(plane.z[document]) for plane in planes],
         "near": near,
         "shares": [f"{n} of {NEIGHBOURS}" for n in shares],
@@ -158,13 +130,9 @@ def of_document(corpus: Corpus, planes: tuple[Plane, Plane], document: int) -> d
 def of_text(corpus: Corpus, planes: tuple[Plane, Plane], text: str) -> dict[str, Any]:
     """A visitor's text: which of its words are known, where it lands, and what its neighbours are on."""
     seen = read(text, planes[0].vocabulary)
-    answer = {
-        "title": "Your text",
-        "read": list(zip(seen.words, seen.known, strict=True))[:SHOWN_WORDS],
-        "rest": max(0, len(seen.words) - SHOWN_WORDS),
-    }
+    answer = read_back(seen)
     if not any(seen.known):
-        return answer | {"title": "No word of the vocabulary yet"}
+        return answer
     codes = [plane.encode(seen) for plane in planes]
     near = [plane.neighbours(z) for plane, z in zip(planes, codes, strict=True)]
     common = [corpus.common_topic(each) for each in near]

@@ -63,11 +63,10 @@ def best(models: Sequence[Model], kind: DocumentKind, code: int) -> Card | None:
 
 def compared(models: Models) -> dict[int, dict[DocumentKind, Card]]:
     """For each code size that both kinds have, the best card of each, on the data of the best model."""
-    first = ranked(models.values(), 2)[:1]
+    real = [m for m in models.values() if not facts_of(m).bit_noise]
+    first = ranked(real, 2)[:1]
     alike = (
-        [m for m in models.values() if m.card.dataset.sha256 == first[0].card.dataset.sha256]
-        if first
-        else []
+        [m for m in real if m.card.dataset.sha256 == first[0].card.dataset.sha256] if first else []
     )
     found: dict[int, dict[DocumentKind, Card]] = {}
     for code in sorted({code for model in alike for code in sizes(model.card)}):
