@@ -183,6 +183,9 @@ def test_a_document_is_taken_by_its_number_and_marks_what_differs(hashing):
 
 
 def test_other_noise_is_another_model(hashing):
-    hashing.get_by_label("Noise in training").click()
-    hashing.get_by_role("option", name="s = 1").click()
-    hashing.wait_for_function("location.hash.includes('model=bits-weak')")
+    average = hashing.locator('[data-text="average"]')
+    expect(average).to_have_text("0.30")
+    hashing.locator("#documents-hashing-noise input").focus()
+    hashing.keyboard.press("ArrowLeft")
+    expect(average).to_have_text("0.20")
+    hashing.wait_for_function("location.hash.includes('noise=1')")

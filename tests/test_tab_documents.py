@@ -227,7 +227,9 @@ def hashes(models):
 
 def test_the_best_bits_come_first_and_those_of_other_data_are_left_out(hashes):
     assert list(hashes) == ["bits", "bits-weak"]
-    assert [hashing.described(bits) for bits in hashes.values()] == ["s = 4: 0.30", "s = 1: 0.20"]
+    assert [hashing.noise_of(bits) for bits in hashes.values()] == [4, 1]
+    assert hashed(hashes, 0)["text"]["average"] == "0.30"
+    assert hashed(hashes, 0, noise=1)["text"]["average"] == "0.20"
 
 
 def test_bits_have_no_plane(models):
@@ -263,9 +265,7 @@ def test_of_a_text_the_most_common_topic_counts(hashes):
 
 
 def hashed(hashes, value, **context):
-    return hashing.show(
-        hashes, {"value": value, "context": {"model": "bits", "radius": 1} | context}
-    )
+    return hashing.show(hashes, {"value": value, "context": {"noise": 4, "radius": 1} | context})
 
 
 def test_a_document_shows_its_bits_and_the_nearest(hashes):
@@ -299,8 +299,8 @@ def test_a_text_without_known_words_has_no_bits(hashes, name):
 @pytest.mark.parametrize(
     ("context", "said"),
     [
-        ({"model": "deep"}, "no such model"),
-        ({"model": ["bits"]}, "no such model"),
+        ({"noise": 2}, "no such model"),
+        ({"noise": ["4"]}, "no such model"),
         ({"radius": 11}, "from 0 to 10"),
         ({"radius": -1}, "from 0 to 10"),
         ({"radius": 1.5}, "whole number"),
@@ -317,7 +317,7 @@ def test_a_radius_or_a_model_that_is_none_is_refused(hashes, context, said):
 def test_the_box_takes_a_text_or_a_document_and_nothing_else(hashes, value):
     with gr.Blocks():
         search = hashing.HashSearch(hashes, value=0)
-    reply = json.loads(search.reply({"value": value, "context": {"model": "bits", "radius": 1}}))
+    reply = json.loads(search.reply({"value": value, "context": {"noise": 4, "radius": 1}}))
     assert reply["ok"] is False
 
 

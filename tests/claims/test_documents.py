@@ -6,7 +6,7 @@ import pytest
 from claims import says
 from gen_models.app.chapters.documents import hashing, planes, size
 from gen_models.app.chapters.documents.box import EXAMPLES
-from gen_models.app.chapters.documents.corpus import corpora
+from gen_models.app.chapters.documents.corpus import average_precision, corpora
 from gen_models.app.chapters.documents.corpus import hashes as hashes_of
 from gen_models.families import DocumentKind, MetricId, WordWeighting
 
@@ -128,7 +128,8 @@ def test_bits_keep_most_of_a_real_valued_code_if_their_noise_is_large(hashes):
         "A code of 32 real numbers has a mean average precision of 0.30 on test posts; the bits keep 0.27, in 4 bytes",
         "Trained with *s = 1*, they keep 0.22",
     )
-    assert [hashing.described(bits) for bits in hashes.values()] == ["s = 4: 0.27", "s = 1: 0.22"]
+    averages = {hashing.noise_of(bits): average_precision(bits) for bits in hashes.values()}
+    assert {noise: f"{value:.2f}" for noise, value in averages.items()} == {4: "0.27", 1: "0.22"}
     card = next(iter(hashes.values())).model.card
     key = MetricId.MEAN_AVERAGE_PRECISION
     bits, real = card.metrics[key.of(32)], card.metrics[key.of(32, model=REAL)]
@@ -158,13 +159,11 @@ def test_both_kinds_of_bits_are_of_the_documents_of_the_planes(hashes, corpus):
 
 
 def test_the_first_document_and_the_examples_find_their_topic_by_bits(hashes):
-    best, weak = hashes
-
-    def shown(value, name=best):
-        context = {"model": name, "radius": hashing.FIRST_RADIUS}
+    def shown(value, noise=4):
+        context = {"noise": noise, "radius": hashing.FIRST_RADIUS}
         return hashing.show(hashes, {"value": value, "context": context})
 
     assert shown(hashing.FIRST)["text"]["precision"] == "100 %"
-    assert shown(hashing.FIRST, weak)["text"]["precision"] == "50 %"
+    assert shown(hashing.FIRST, noise=1)["text"]["precision"] == "50 %"
     for (_, text), topic in zip(EXAMPLES, ("space", "hockey", "medicine"), strict=True):
         assert shown(text)["reply"]["topic"] == topic

@@ -141,7 +141,8 @@ BESIDE = {
     "lsa-sotu": "training.documents --kind lsa --data sotu --codes 2 10 30",
 }
 """Not committed, for the graphs are large. The numbers of those on newsgroups stand in the card of
-documents-newsgroups: `python -m training.evaluate exported/documents-newsgroups --beside exported/NAME`."""
+documents-newsgroups: `python -m training.evaluate exported/documents-newsgroups --beside exported/NAME`; those of
+documents-newsgroups-real in the card of documents-newsgroups-bits."""
 
 STARTS = {
     "gan-toons-unpacked": f"{_GAN_64} --data toons --augment 0.2 --steps 7000",

@@ -16,7 +16,7 @@ from gen_models.app.chapters.documents.corpus import (
     hashes,
     read,
 )
-from gen_models.app.chapters.documents.hashing import checked_radius, get_model, search, written
+from gen_models.app.chapters.documents.hashing import checked_radius, search, written
 from gen_models.app.checks import checked_number
 from gen_models.app.shell.parts import endpoint
 from gen_models.errors import BadRequest
@@ -65,7 +65,9 @@ def offer(models: Models) -> None:
         """Hash a text by a model of bits: its bits, how many held-out documents differ from them in at most `radius`,
         and how many of those are on each topic. The bits are null if no word counts.
         """
-        found = get_model(hashed, model)
+        found = hashed.get(model)
+        if found is None:
+            raise BadRequest("There is no such model here.")
         seen = read(checked_text(text), found.vocabulary)
         within = checked_radius(radius)
         if not any(seen.known):

@@ -2,7 +2,12 @@
 LatentLab.kinds.HashSearch ??= (() => {
   "use strict";
   const { DocumentBox, el, newId } = LatentLab;
-  const NUMBERS = ["found", "precision", "recall"];
+  const NUMBERS = {
+    found: "other held-out posts within the radius",
+    precision: "",
+    recall: "",
+    average: "mean average precision on test posts",
+  };
 
   // Bits as cells; those that differ from `other` are marked.
   function strip(code, other = code) {
@@ -16,12 +21,12 @@ LatentLab.kinds.HashSearch ??= (() => {
 
   return class extends DocumentBox {
     screens() {
-      const facts = NUMBERS.map((slot) =>
+      const facts = Object.entries(NUMBERS).map(([slot, caption]) =>
         el(
           "div",
           {},
           el("dd", { class: "ll-number", "data-text": slot }, "\u2013"),
-          el("dt", { "data-text": `${slot}-of` }, slot === "found" ? "other held-out posts within the radius" : ""),
+          el("dt", { "data-text": `${slot}-of` }, caption),
         ),
       );
       this.code = el("div", { class: "dp-code" });
@@ -40,8 +45,8 @@ LatentLab.kinds.HashSearch ??= (() => {
         const document = this.fromAddress(this.number.value);
         if (document !== undefined) this.go(document);
       });
-      const name = `Held-out post, 1 to ${this.settings.count.toLocaleString("en")}`;
-      this.control.prepend(el("div", { class: "dp-number" }, el("label", { for: id }, name), this.number));
+      const name = `or held-out document, 1 to ${this.settings.count.toLocaleString("en")}`;
+      this.bar.after(el("div", { class: "dp-number" }, el("label", { for: id }, name), this.number));
     }
 
     take(value) {
@@ -62,7 +67,7 @@ LatentLab.kinds.HashSearch ??= (() => {
       const nothing = reply.code ? "Nothing within the radius: widen it" : "";
       const most = Math.max(...topics.map(([, n]) => n));
       this.topics.replaceChildren(
-        el("h4", {}, topics.length ? "Topics within the radius" : nothing),
+        el("div", { class: "dp-title" }, topics.length ? "Topics within the radius" : nothing),
         ...topics.map(([name, n]) => {
           const bar = el("span", { class: name === topic ? "dp-bar dp-own" : "dp-bar" });
           bar.style.width = `${(100 * n) / most}%`;
@@ -70,7 +75,7 @@ LatentLab.kinds.HashSearch ??= (() => {
         }),
       );
       this.near.replaceChildren(
-        el("h4", {}, near.length ? "The nearest, and the bits that differ" : ""),
+        el("div", { class: "dp-title" }, near.length ? "The nearest, and the bits that differ" : ""),
         ...near.map(([bits, distance, name, words]) =>
           el(
             "p",

@@ -6,7 +6,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple, Unpack
 
-import gradio as gr
 import numpy as np
 
 from gen_models.app import controls
@@ -20,17 +19,14 @@ from gen_models.app.chapters.documents.corpus import (
     hashes,
     read,
 )
-from gen_models.app.checks import checked_integer, user_facing
+from gen_models.app.checks import checked_integer
 from gen_models.app.controls.live import Array, Layout
-from gen_models.app.shell import address, layout
+from gen_models.app.shell import layout
 from gen_models.app.shell.parts import format_number, markdown
 from gen_models.errors import BadRequest
 
-SEARCH, RESULTS, RADIUS = (
-    "documents-hashing",
-    "documents-hashing-results",
-    "documents-hashing-radius",
-)
+SEARCH, RESULTS = "documents-hashing", "documents-hashing-results"
+RADIUS, NOISE = "documents-hashing-radius", "documents-hashing-noise"
 MAX_RADIUS, FIRST_RADIUS, FIRST = 10, 4, 41
 """Bits, and the document that is chosen at first, where there are as many."""
 SHOWN, TOPICS = 6, 6
@@ -40,7 +36,7 @@ SHOWN, TOPICS = 6, 6
 class HashSearch(DocumentBox):
     """A box to write in, or to take a held-out document from; its bits search the other documents.
 
-    The context holds the model's name and the radius, as number of bits.
+    The context holds the noise of the model, and the radius as number of bits.
     """
 
     kind = "HashSearch"
@@ -60,7 +56,7 @@ class HashSearch(DocumentBox):
             lambda request: show(models, request),
             documents_of(first.model),
             value=value,
-            context=context or {"model": first.name, "radius": FIRST_RADIUS},
+            context=context or {"noise": noise_of(first), "radius": FIRST_RADIUS},
             label=label,
             settings={"bits": first.code_size},
             layout=layout,
@@ -87,9 +83,14 @@ class Found(NamedTuple):
     """The share of all other documents on it that is found."""
 
 
-def get_model(models: dict[str, Bits], name: Any) -> Bits:
-    """The model called `name`."""
-    found = models.get(name) if isinstance(name, str) else None
+def noise_of(bits: Bits) -> float:
+    """The standard deviation of the noise that a model was trained with."""
+    return facts_of(bits.model).bit_noise
+
+
+def with_noise(models: dict[str, Bits], noise: Any) -> Bits:
+    """The best model of this noise."""
+    found = next((bits for bits in models.values() if noise_of(bits) == noise), None)
     if found is None:
         raise BadRequest("There is no such model here.")
     return found
@@ -116,14 +117,16 @@ def search(bits: Bits, z: Array, radius: int, document: int | None = None) -> Fo
 def show(models: dict[str, Bits], request: controls.Request) -> controls.Reply:
     """The bits of a text or a document, and what lies within the radius of them."""
     context, value = request["context"], request["value"]
-    bits = get_model(models, context.get("model"))
+    bits = with_noise(models, context.get("noise"))
     radius = checked_radius(context.get("radius"))
     names = facts_of(bits.model).topics
+    measured = average_precision(bits)
+    average = {"average": "–" if measured is None else format_number(measured, 2)}
     if isinstance(value, str):
         seen = read(value, bits.vocabulary)
         reply, document = read_back(seen), None
         if not any(seen.known):
-            return {"text": said(None, names), "reply": reply}
+            return {"text": average | said(None, names), "reply": reply}
         z = bits.encode(seen)
     else:
         document, z = value, bits.z[value]
@@ -140,7 +143,7 @@ def show(models: dict[str, Bits], request: controls.Request) -> controls.Reply:
             for i, distance in zip(found.documents[:SHOWN], found.distances, strict=False)
         ],
     }
-    return {"text": said(found, names), "reply": reply}
+    return {"text": average | said(found, names), "reply": reply}
 
 
 def checked_radius(radius: Any) -> int:
@@ -196,18 +199,19 @@ def build(models: Models) -> None:
             elem_id=RADIUS,
             address="radius",
         )
-        options = [(described(bits), name) for name, bits in found.items()]
-        noise = address.named(
-            "model",
-            gr.Dropdown(
-                options,
-                value=options[0][1],
-                label="Noise in training, and mean average precision",
-                filterable=False,
-                visible=len(options) > 1,
-            ),
-        )
-        box = HashSearch(
+        noises = sorted({noise_of(bits) for bits in found.values()})
+        if len(noises) > 1:
+            controls.steps(
+                noises,
+                noise_of(first),
+                label="Noise s in training",
+                unit="",
+                key="noise",
+                targets=[SEARCH],
+                elem_id=NOISE,
+                address="noise",
+            )
+        HashSearch(
             found,
             value=min(FIRST, documents_of(first.model) - 1),
             elem_id=SEARCH,
@@ -216,20 +220,6 @@ def build(models: Models) -> None:
         )
     with layout.results():
         layout.outlet(RESULTS)
-
-    @user_facing
-    def follow(name: str) -> dict[str, Any]:
-        """The same by the bits of another model."""
-        return gr.update(context={"model": get_model(found, name).name})
-
-    noise.change(follow, noise, box, api_visibility="private", show_progress="hidden")
-
-
-def described(bits: Bits) -> str:
-    """What sets a model apart: its noise, and how well its bits find topics."""
-    noise = f"s = {facts_of(bits.model).bit_noise:g}"
-    average = average_precision(bits)
-    return noise if average is None else f"{noise}: {format_number(average, 2)}"
 
 
 EXPERIMENT = Experiment(
@@ -247,6 +237,6 @@ EXPERIMENT = Experiment(
     control=f"#{RADIUS} input",
     result=f"#{RESULTS} .dp-bits",
     number=f"#{RESULTS} .ll-number",
-    elsewhere="at=12&model=documents-newsgroups-bits-noise-1&radius=7",
+    elsewhere="at=12&noise=1&radius=7",
     build=build,
 )
