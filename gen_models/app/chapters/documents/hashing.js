@@ -45,7 +45,7 @@ LatentLab.kinds.HashSearch ??= (() => {
         const document = this.fromAddress(this.number.value);
         if (document !== undefined) this.go(document);
       });
-      const name = `or held-out document, 1 to ${this.settings.count.toLocaleString("en")}`;
+      const name = `or document, 1 to ${this.settings.count.toLocaleString("en")}`;
       this.bar.after(el("div", { class: "dp-number" }, el("label", { for: id }, name), this.number));
     }
 
