@@ -50,7 +50,9 @@ RECIPES = {
     "vae-digits-10d-beta-4": f"{_VAE} {_10D} --beta 4",
     "vae-digits-10d-beta-10": f"{_VAE} {_10D} --beta 10",
     "vae-digits-normal": f"{_VAE} {_10D} --likelihood normal",
-    "vae-digits-binary": f"{_VAE} --data digits --latent-dim 16 --steps 7000 --binarize --augment 0.15",
+    "vae-digits-binary": (
+        "training.vae --data digits --latent-dim 32 --width 32 --batch 64 --steps 12000 --binarize --augment 0.4"
+    ),
     "vae-fashion": f"{_VAE} --data fashion --latent-dim 16 --steps 4000 --likelihood normal --augment 0.2",
     "vae-digits-sizes": (
         "training.vae --data digits --codes 8 16 32 --batch 64 --steps 2000 --augment 0.3"

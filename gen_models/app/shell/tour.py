@@ -76,7 +76,7 @@ STOPS = (
         "How likely is this image? The orange estimate averages p(x|z) over 100 z from the prior.",
         "Will ten times as many z bring it up to the green one, which takes the encoder’s z?",
         "vae/evidence",
-        "No: about one z of the 1,000 carries the whole average, and the estimate stays 86 nats below. That is what "
+        "No: about one z of the 1,000 carries the whole average, and the estimate stays 95 nats below. That is what "
         "the encoder is for.",
         control="[id='tab-vae/evidence'] fieldset",
     ),
