@@ -16,11 +16,19 @@ import pytest
 from PIL import Image
 from starlette.requests import Request
 
-from gen_models.app.hosting.first_load import FOREVER, LONG, MAX_KEPT, Files, FirstLoad, dressed
+from gen_models.app.hosting.first_load import (
+    EVENTS,
+    FOREVER,
+    LONG,
+    MAX_KEPT,
+    Files,
+    FirstLoad,
+    dressed,
+)
 from gen_models.app.shell import opening, page
 
-MAX_RAW, MAX_COMPRESSED = 1_600_000, 150_000
-MAX_COMPONENTS, MAX_EVENTS = 950, 220
+MAX_RAW, MAX_COMPRESSED = 500_000, 60_000
+MAX_COMPONENTS, MAX_EVENTS = 170, 60
 
 PNG = io.BytesIO()
 Image.new("L", (2, 2), 200).save(PNG, "PNG")
@@ -28,8 +36,8 @@ URI = f"data:image/png;base64,{base64.b64encode(PNG.getvalue()).decode()}"
 TEMPLATE = (
     '<html><head><meta charset="utf-8" /><meta property="og:title" content="Gradio" />'
     '<meta\n\tname="twitter:creator"\n\tcontent="@Gradio"\n/>'
-    '<script>window.gradio_config = {"root":"http://here/lab","page":{},"layout":{"children":[]},"components":'
-    '[{"id":2,"type":"api","props":{}},{"id":1,"type":"html","api_info":{},"props":{"value":"\\u003cb\\u003e"}}]};'
+    '<script>window.gradio_config = {"root":"http://here/lab","page":{},"layout":{"children":[]},"dependencies":[],"components":'
+    '[{"id":2,"type":"api","props":{}},{"id":1,"type":"html","api_info":{},"props":{"value":"\\u003cb\\u003e","interactive":true}}]};'
     "</script><script>window.gradio_api_info = {};</script>"
     '<link rel="manifest" href="/manifest.json" /><script type="module" src="./assets/index.js"></script></head>'
     "<body><gradio-app></gradio-app></body></html>"
@@ -110,8 +118,11 @@ def test_a_page_is_made_once_for_each_address_of_the_app():
     for _ in range(3):
         ask(middleware, query_string=b"deep_link=abc&embed")
     assert app.asked == 1
-    ask(middleware, host="there")
+    for _ in range(3):
+        ask(middleware, query_string=b"embed&view=api")
     assert app.asked == 2
+    ask(middleware, host="there")
+    assert app.asked == 3
     for number in range(3 * MAX_KEPT):
         ask(middleware, host=f"host-{number}")
     assert len(middleware.kept) == MAX_KEPT
@@ -140,6 +151,14 @@ def test_streams_questions_and_uploads_pass_as_they_are(path, method):
     assert [message.get("body") for message in sent] == [None, app.body[:7], app.body[7:]]
     assert (b"cache-control", b"no-store") in sent[0]["headers"]
     assert not middleware.kept
+
+
+def test_an_event_of_a_page_of_before_a_new_start_has_the_page_made():
+    app = App(b'{"made": "anew"}')
+    middleware = first_load(app)
+    sent = ask(middleware, EVENTS, "br", method="POST")
+    assert sent[1]["body"] + sent[2]["body"] == app.body
+    assert [key[0] for key in middleware.kept] == ["/"]
 
 
 def test_what_gradio_names_by_its_contents_is_kept_by_the_browser():
@@ -178,14 +197,17 @@ def test_images_become_files_wherever_a_template_quotes_them():
 
 def test_gradios_template_gets_our_head_and_its_data_last():
     tags = '<meta property="og:url" content="{root}/" />'
-    made = dressed(TEMPLATE, tags, "<p>words</p>", Files())
+    made, left = dressed(TEMPLATE, tags, "<p>words</p>", Files())
+    assert not left
     assert "Gradio" not in made
     assert '<meta property="og:url" content="http://here/lab/" />' in made
     assert 'href="manifest.json"' in made
     places = [made.index(part) for part in ("<p>words", "<gradio-app", "window.gradio_config")]
     assert places == sorted(places)
     config = json.loads(re.search(r"gradio_config = (.*?);</script>", made)[1])
-    assert config["components"] == [{"id": 1, "type": "html", "props": {"value": "<b>"}}]
+    assert config["components"] == [
+        {"id": 1, "type": "html", "props": {"value": "<b>", "interactive": True}}
+    ]
     assert made.count("<b>") == 0
 
 
@@ -198,24 +220,25 @@ def test_another_template_is_not_guessed_at():
 def test_long_settings_and_scripts_become_files(length):
     settings = json.dumps({"kind": "DrawPad", "label": "é" + length * "x"}, ensure_ascii=False)
     html = f'<div class="ll-live" data-settings="{quote(settings, safe="")}"></div>'
-    props = {"html_template": html, "js_on_load": f"trigger('{length * 'y'}')"}
+    props = {"html_template": html, "js_on_load": f"trigger('{length * 'y'}')", "interactive": True}
     config = {
         "root": "http://here",
         "page": {},
         "layout": {"children": []},
+        "dependencies": [],
         "components": [{"id": 1, "type": "html", "props": props}],
     }
     template = TEMPLATE.replace(
         re.search(r"gradio_config = (.*?);</script>", TEMPLATE)[1], json.dumps(config)
     )
     files = Files()
-    made = dressed(template, "", "", files)
+    made, _ = dressed(template, "", "", files)
     at_once = shown(made)
     if length < LONG:
         assert at_once["components"][0]["props"] == props
         assert len(files) == 0
         return
-    html, script = at_once["components"][0]["props"].values()
+    html, script, _ = at_once["components"][0]["props"].values()
     at = re.fullmatch('<div class="ll-live" data-settings-at="([^"]+)"></div>', html)[1]
     assert json.loads(answered(files, at)) == json.loads(settings)
     at = re.search(r'import\(new URL\("(\S+)", document.baseURI\)\)', script)[1]
@@ -279,12 +302,18 @@ def test_the_page_prepares_few_parts_and_none_of_an_endpoint(whole_page):
     assert len(config["components"]) <= MAX_COMPONENTS
     assert len(config["dependencies"]) <= MAX_EVENTS
     assert "api" not in {each["type"] for each in config["components"]}
-    # Gradio's page takes its parts from here, and its documentation of the endpoints from the events.
+    # Gradio's page takes its parts from here.
     there = {each["id"] for each in config["components"]}
     assert set(config["page"][""]["components"]) == there
     layout = config["page"][""]["layout"]
     assert laid_out(layout) - {layout["id"]} == there
-    assert "vae_map" in {each["api_name"] for each in config["dependencies"]}
+
+
+def test_the_list_of_endpoints_is_made_of_all_events(app_at, whole_page):
+    whole = shown(get(f"{app_at}/?view=api")[0].decode())
+    named = {each["api_name"] for each in whole["dependencies"]}
+    assert {"vae_map", "vae_decode"} <= named
+    assert "vae_map" not in {each["api_name"] for each in shown(whole_page)["dependencies"]}
 
 
 def shown(page_html):
@@ -339,8 +368,9 @@ def test_every_file_of_the_page_is_served_and_kept(app_at, whole_page):
                 assert media_type == f"image/{image.format.lower()}"
 
 
-def test_the_facts_of_a_model_come_when_asked_for(app_at, whole_page):
-    name = re.search(r"data-model=\\\"([\w-]+)", whole_page)[1]
+def test_the_facts_of_a_model_come_when_asked_for(app_at):
+    config = json.loads(get(f"{app_at}/config")[0])
+    name = re.search(r'data-model=\\"([\w-]+)', json.dumps(config))[1]
     text, headers = get(f"{app_at}/latent-lab/models/{name}")
     assert headers["content-type"].startswith("text/html")
     assert b"<table>" in text

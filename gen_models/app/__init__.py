@@ -21,8 +21,8 @@ from starlette.middleware import Middleware
 
 from gen_models import cards
 from gen_models.app import chapters, controls, upload
-from gen_models.app.chapter import Chapter
-from gen_models.app.hosting import guard, health, idle, logs
+from gen_models.app.chapter import Chapter, path
+from gen_models.app.hosting import guard, health, idle, logs, parts
 from gen_models.app.hosting.first_load import Files, FirstLoad
 from gen_models.app.hosting.hub_models import Repositories
 from gen_models.app.shell import address, opening, page, share, start, theme, thumbnails, tour
@@ -64,6 +64,7 @@ def build(
         title=opening.TITLE, analytics_enabled=False, delete_cache=(600, guard.KEPT_S)
     ) as demo:
         address.bar(shown)
+        parts.bringer([*(path(each, one) for each in shown for one in each.experiments), "models"])
         tour.build(shown)
         share.build([(each.chapter, each.models) for each in all_contents])
         with gr.Tabs(elem_id="sections", overflow_behavior="wrap"):
@@ -73,7 +74,7 @@ def build(
             by_chapter = [problem for each in all_contents for problem in each.problems]
             damaged = filter(None, problems.values())
             left_out = list(dict.fromkeys([*unreadable, *damaged, *by_chapter, *failures]))
-            with gr.Tab("Models", id="models", elem_id="tab-models"):
+            with gr.Tab("Models", id="models", elem_id="tab-models"), parts.place("models"):
                 models_page.build(all_contents, whole, left_out, repositories)
         for each in all_contents:
             if each.models or not each.chapter.script:
@@ -129,7 +130,7 @@ def serve(demo: health.MonitoredBlocks) -> None:
 def launch_options() -> dict[str, Any]:
     """Arguments for `build().launch(...)`. Port and host come from GRADIO_SERVER_PORT and GRADIO_SERVER_NAME."""
     files = Files()
-    scripts = [each.SCRIPT for each in (controls, address, page, tour, share, guard)]
+    scripts = [each.SCRIPT for each in (controls, address, parts, page, tour, share, guard)]
     first_load = Middleware(FirstLoad, files, opening.tags(files, scripts), opening.BODY)
     return {
         "server_port": environment.server_port(),

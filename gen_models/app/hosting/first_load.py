@@ -5,8 +5,9 @@ paths have no extension. Here each is made once for every address that the app i
 
 Experiments lay out their images as data: URIs. Those in the configuration become `Files`, at addresses named by their
 contents, which a browser asks for when the tab opens and then keeps; so do, in the page, the long settings and scripts
-of live controls. What an event or a live control answers is not touched, nor is anything else but the cache of Gradio's
-own files, whose names change with what is in them.
+of live controls. The experiments themselves are left out until their tabs are opened: `parts` tells of them. What an
+event or a live control answers is not touched, nor is anything else but the cache of Gradio's own files, whose names
+change with what is in them.
 """
 
 from __future__ import annotations
@@ -31,9 +32,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gen_models.app.hosting import gradio_private, parts
 from gen_models.app.hosting.guard import NOT_HERE, ASGIApp, Message, Receive, Refused, Send
+from gen_models.app.hosting.parts import Config
 
 PAGES = frozenset({"/", "/config", "/config/"})
+EVENTS = f"{gradio_private.API_PREFIX}/run/predict"
+"""Where a page sends events that are not queued."""
+WHOLE = b"view=api"
+"""In the query, for Gradio's list of all endpoints, which it makes of the events in the page: nothing is left out."""
 LASTING = ("/assets/",)
 """Where the name of a file changes with its contents."""
 FOREVER = "public, max-age=31536000, immutable"
@@ -71,6 +78,7 @@ _SETTINGS = re.compile(rf'data-settings="([^"]{{{LONG},}})"')
 _META = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
 _DATA, _MANIFEST = "<script>window.gradio_config", '<link rel="manifest" href="/manifest.json" />'
 _APP, _END = "<gradio-app", "</body>"
+UNKNOWN_TEMPLATE = "Gradio's template is not the one this was written for"
 
 
 class Files:
@@ -152,15 +160,23 @@ class FirstLoad:
     def __init__(self, app: ASGIApp, files: Files, tags: str, body: str) -> None:
         self.app, self.files, self.tags, self.body = app, files, tags, body
         self.kept: OrderedDict[tuple[Any, ...], Kept] = OrderedDict()
+        self.has_parts = False
+        """Whether a page was made, and what it leaves out is known."""
         self.making = asyncio.Lock()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer for one of `PAGES`; pass anything else on."""
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
-        if path in PAGES:
+        root = scope.get("root_path", "")
+        path = scope["path"].removeprefix(root) or "/"
+        if scope["method"] not in ("GET", "HEAD"):
+            if path == EVENTS and not self.has_parts:  # asked by a page of before a new start
+                front = {"path": f"{root}/", "query_string": b"", "headers": []}
+                await self._kept({**scope, **front})
+            await self.app(scope, receive, send)
+        elif path in PAGES:
             await self._page(scope, send)
         elif path.startswith(LASTING):
             await self.app(scope, receive, _lasting(send))
@@ -168,33 +184,12 @@ class FirstLoad:
             await self.app(scope, receive, send)
 
     async def _page(self, scope: MutableMapping[str, Any], send: Send) -> None:
-        headers = scope["headers"]
-        key = (
-            scope["path"],
-            scope.get("root_path", ""),
-            scope.get("scheme"),
-            *((name, value) for name, value in headers if name in ADDRESS),
-        )
-        async with self.making:
-            kept = self.kept.get(key)
-            status, media_type, body = 200, b"", b""
-            if kept is None:
-                # No query: Gradio's one is for links to a session, which the guard closes.
-                status, media_type, body = await _fetch(
-                    self.app, {**scope, "method": "GET", "query_string": b""}
-                )
-                if status == 200:
-                    kept = await anyio.to_thread.run_sync(self._made, body, media_type)
-                    self.kept[key] = kept
-                    if len(self.kept) > MAX_KEPT:
-                        self.kept.popitem(last=False)
-            else:
-                self.kept.move_to_end(key)
-        if kept is None:
-            await Response(body, status, media_type=media_type.decode())(scope, _nothing, send)
+        kept = await self._kept(scope)
+        if isinstance(kept, Response):
+            await kept(scope, _nothing, send)
             return
-        accepted = ", ".join(v.decode("latin-1") for n, v in headers if n == b"accept-encoding")
-        content, answer = kept.answer(accepted)
+        accepted = b", ".join(v for n, v in scope["headers"] if n == b"accept-encoding")
+        content, answer = kept.answer(accepted.decode("latin-1"))
         await send({"type": "http.response.start", "status": 200, "headers": answer})
         # What is sent to HEAD has no body.
         await send({
@@ -202,38 +197,78 @@ class FirstLoad:
             "body": content if scope["method"] == "GET" else b"",
         })  # fmt: skip
 
-    def _made(self, body: bytes, media_type: bytes) -> Kept:
-        text = self.files.take_from(body.decode("utf-8"))
+    async def _kept(self, scope: MutableMapping[str, Any]) -> Kept | Response:
+        """The page of an address, made if it is not there yet; what Gradio answers if it cannot be made."""
+        whole = WHOLE in scope["query_string"].split(b"&")
+        key = (
+            scope["path"],
+            scope.get("root_path", ""),
+            scope.get("scheme"),
+            whole,
+            *((name, value) for name, value in scope["headers"] if name in ADDRESS),
+        )
+        async with self.making:
+            if kept := self.kept.get(key):
+                self.kept.move_to_end(key)
+                return kept
+            # No query: Gradio's one is for links to a session, which the guard closes.
+            asked = {**scope, "method": "GET", "query_string": b""}
+            status, media_type, body = await _fetch(self.app, asked)
+            if status != 200:
+                return Response(body, status, media_type=media_type.decode())
+            kept, left = await anyio.to_thread.run_sync(self._made, body, media_type, whole)
+            if left:
+                parts.give(gradio_private.blocks_of(scope["app"]), left)
+                self.has_parts = True
+            self.kept[key] = kept
+            if len(self.kept) > MAX_KEPT:
+                self.kept.popitem(last=False)
+            return kept
+
+    def _made(self, body: bytes, media_type: bytes, whole: bool) -> tuple[Kept, dict[str, Config]]:
+        """What is sent, and the parts of the page that are not in it."""
+        text, left = self.files.take_from(body.decode("utf-8")), {}
         if media_type.startswith(b"text/html"):
-            text = dressed(text, self.tags, self.body, self.files)
-        return Kept.of(text.encode("utf-8"), media_type)
+            text, left = dressed(text, self.tags, self.body, self.files, whole)
+        return Kept.of(text.encode("utf-8"), media_type), left
 
 
-def dressed(page: str, tags: str, body: str, files: Files) -> str:
+def dressed(
+    page: str, tags: str, body: str, files: Files, whole: bool = False
+) -> tuple[str, dict[str, Config]]:
     """Gradio's page with our tags, with `body` before the app, and with its data where nothing waits for them.
 
     What a control needs only when it comes on the screen goes into `files`.
+
+    Returns:
+        The page, and the parts that were taken out of it: none if it is to be `whole`.
     """
     start, data_mark, rest = page.partition(_DATA)
     data, manifest_mark, rest = rest.partition(_MANIFEST)
     before, app_mark, rest = rest.partition(_APP)
     inside, end_mark, end = rest.rpartition(_END)
     if not (data_mark and manifest_mark and app_mark and end_mark):
-        raise ValueError("Gradio's template is not the one this was written for")
-    found = re.search(r'"root":"([^"]*)"', data)
-    root = html.escape(found[1] if found else "")
-    # Gradio's address of the manifest leads out of a sub-path.
-    links = tags.replace("{root}", root) + _MANIFEST.replace("/manifest", "manifest")
-    # Its modules run once everything is read, so its data may as well come last.
-    return (
-        f"{_META.sub('', start)}{links}{before}{body}{app_mark}{inside}"
-        f"{_CONFIG.sub(partial(_read_at_once, files), data_mark + data)}{end_mark}{end}"
-    )
-
-
-def _read_at_once(files: Files, found: re.Match[str]) -> str:
-    """The configuration in the page without what is not read, or not before a control is there."""
+        raise ValueError(UNKNOWN_TEMPLATE)
+    data = data_mark + data
+    found = _CONFIG.search(data)
+    if found is None:
+        raise ValueError(UNKNOWN_TEMPLATE)
     config = json.loads(found[2])
+    root = config.get("root", "")
+    # Files relative to the page: a part of it is for every address that the app is reached by.
+    config = json.loads(found[2].replace(f'"url":"{root}/', '"url":"'))
+    _read_at_once(config, files)
+    left = {} if whole else parts.take_out(config)
+    data = f"{data[: found.start(2)]}{_in_page(config)}{found[3]}{STILL}{data[found.end() :]}"
+    # Gradio's address of the manifest leads out of a sub-path.
+    links = tags.replace("{root}", html.escape(root)) + _MANIFEST.replace("/manifest", "manifest")
+    # Its modules run once everything is read, so its data may as well come last.
+    made = f"{_META.sub('', start)}{links}{before}{body}{app_mark}{inside}{data}{end_mark}{end}"
+    return made, left
+
+
+def _read_at_once(config: Config, files: Files) -> None:
+    """Leave out of a configuration what is not read, or not before a control is there."""
     _leave_out_endpoints(config)
     for component in config["components"]:
         for name in _UNREAD:
@@ -244,13 +279,17 @@ def _read_at_once(files: Files, found: re.Match[str]) -> str:
             props["html_template"] = _SETTINGS.sub(partial(_settings_in_file, files), template)
         if len(script := props.get("js_on_load") or "") > LONG:
             props["js_on_load"] = _script_in_file(files, script)
+
+
+def _in_page(config: Config) -> str:
+    """JSON as Gradio writes it into its page."""
     text = json.dumps(config, separators=(",", ":"), ensure_ascii=False)
-    for sign in "<>&'":  # as Gradio writes them into its page
+    for sign in "<>&'":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return found[1] + text + found[3] + STILL
+    return text
 
 
-def _leave_out_endpoints(config: dict[str, Any]) -> None:
+def _leave_out_endpoints(config: Config) -> None:
     """Without what `gr.api` makes of each argument and answer: the page would prepare all, and show none."""
     parts = {each["id"] for each in config["components"] if each["type"] == "api"}
     config["components"] = [each for each in config["components"] if each["id"] not in parts]

@@ -20,7 +20,7 @@ from gradio.route_utils import API_PREFIX
 from gradio.state_holder import SessionState, StateHolder
 
 __all__ = [
-    "API_PREFIX", "Event", "LightSession", "LightSessions", "WatchedBlocks", "blocks_of", "component_of_session",
+    "API_PREFIX", "Event", "LightSession", "LightSessions", "WatchedBlocks", "add_part", "blocks_of", "component_of_session",
     "components", "event_names", "event_numbers", "forget_messages", "forget_unheard_events", "keep_light_sessions",
     "server", "server_function", "unfetched_events", "unload_of_page", "unread_messages",
 ]  # fmt: skip
@@ -139,6 +139,17 @@ class WatchedBlocks(gr.Blocks):
         queued = self._queue.event_ids_to_events.get(kwargs.get("event_id") or "")
         event = Event(fn.api_name, queued.enqueue_time if queued else time.monotonic())
         return await self.answered(event, super().process_api(block_fn, *args, **kwargs))
+
+
+def add_part(answer: dict[str, Any], part: dict[str, Any]) -> None:
+    """Let an event's answer bring components and events into the page, as `gr.render` does.
+
+    Args:
+        answer: of `process_api`.
+        part: "components" and "dependencies" as in Gradio's configuration; "layout", whose own number is that of a
+            component which is in the page, and loses what is in it; and "render_id", a number for this part.
+    """
+    answer["render_config"] = part
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -13,14 +13,14 @@ from starlette.routing import Route
 
 from gen_models.app.hosting import gradio_private
 from gen_models.app.hosting.hub_models import Repositories
-from gen_models.app.hosting.logs import LoggedBlocks
+from gen_models.app.hosting.parts import PartedBlocks
 from gen_models.runtime import Model, provider_in_use
 
 PACKAGES = ("gradio", "huggingface_hub", "numpy", "onnxruntime", "onnxruntime-gpu", "pillow")
 """Whose version is told, of those that are installed: onnxruntime-gpu stands in the place of onnxruntime."""
 
 
-class MonitoredBlocks(LoggedBlocks):
+class MonitoredBlocks(PartedBlocks):
     """The whole app, and what `/healthz` says of it."""
 
     models: Sequence[Model] = ()

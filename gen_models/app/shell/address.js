@@ -180,6 +180,7 @@
     const section = sectionOf(path);
     if (section) await select(section);
     await select(path);
+    LatentLab.parts.bring(path);
     if (opening !== mine) return; // meanwhile another was asked for
     if (isElsewhere) window.scrollTo(0, 0);
     const known = controls.get(path) ?? new Map();
@@ -222,7 +223,9 @@
   async function look() {
     const path = await until(selected);
     rove();
-    if (!path || opening !== undefined || path === shown) return;
+    if (!path || opening !== undefined) return;
+    LatentLab.parts.bring(path);
+    if (path === shown) return;
     shown = path;
     wanted.delete(path);
     say("");
@@ -300,6 +303,7 @@
     status = bar.querySelector("[role=status]");
     bar.querySelector("[data-copy]").addEventListener("click", copy);
     document.addEventListener("keydown", steer);
+    document.addEventListener("click", ({ target }) => target.closest?.("[role=tab]") && LatentLab.parts.bring(shown));
     document.addEventListener("keydown", turn);
     for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, letGo, { capture: true });
     window.addEventListener("popstate", () => open(location.hash));

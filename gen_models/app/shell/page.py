@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from gen_models.app import controls
 from gen_models.app.chapter import MATHS, SECTIONS, Chapter, Experiment, Models, path
-from gen_models.app.hosting import gradio_private
+from gen_models.app.hosting import gradio_private, parts
 from gen_models.app.hosting.guard import NOT_HERE, Refused
 from gen_models.app.shell import address
 from gen_models.cards import Card, Metric
@@ -65,7 +65,8 @@ def sections(contents: Sequence[Contents]) -> list[str]:
             for each in mine:
                 for experiment in each.chapter.experiments:
                     name = path(each.chapter, experiment)
-                    with gr.Tab(experiment.title, id=name, elem_id=f"tab-{name}"):
+                    tab = gr.Tab(experiment.title, id=name, elem_id=f"tab-{name}")
+                    with tab, parts.place(name):
                         if failure := draw(each, experiment):
                             failures.append(failure)
     return failures
