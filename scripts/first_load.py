@@ -65,7 +65,7 @@ def files_within(config: dict[str, Any]) -> list[str]:
 
 
 def page_figures(url: str) -> Figures:
-    """Return what `/` and `/config` weigh, and what is in them."""
+    """Return what `/` and `/config` weigh, and what is in them: the page prepares a part of the configuration."""
     figures: Figures = {}
     for name, path in (("/", "/"), ("/config", "/config")):
         for encoding in WIRE:
@@ -77,9 +77,13 @@ def page_figures(url: str) -> Figures:
     raw, _ = fetched(f"{url}/config", "identity")
     config = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
     files = files_within(config)
+    page = fetched(f"{url}/", "identity")[0].decode()
+    prepared = json.loads(re.findall(r"window\.gradio_config = (.*?);</script>", page)[0])
     return figures | {
         "components": len(config["components"]),
+        "components that the page prepares": len(prepared["components"]),
         "events": len(config["dependencies"]),
+        "events that the page prepares": len(prepared["dependencies"]),
         "data: URIs in the configuration": len(files),
         "data: URIs in the configuration: kB": sum(map(len, files)) / 1e3,
     }

@@ -48,3 +48,42 @@ def test_a_control_whose_settings_do_not_come_says_so(page: Page, app_url):
     expect(said.first).to_have_text(
         "This control could not be loaded. Reload the page to try once more."
     )
+
+
+BRING = "**/gradio_api/run/predict"
+
+
+def test_an_experiment_comes_once_when_its_tab_is_opened(page: Page, app_url, browser_log):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.url} {request.post_data}"))
+
+    def brought(name):
+        return sum("run/predict" in each and f'["{name}"]' in each for each in asked)
+
+    page.goto(app_url)
+    expect(page.locator("gradio-app .ll-welcome").first).to_be_visible()
+    assert not brought("pix2pix/draw")
+    pad = page.locator("#pix2pix-pad canvas").first
+    for _ in range(2):  # the second time it is there
+        page.locator('[role=tab][data-tab-id="translation"]').first.click()
+        expect(pad).to_be_visible()
+        page.locator('[role=tab][data-tab-id="models"]').first.click()
+        expect(page.locator("#models-list")).to_be_visible()
+    assert brought("pix2pix/draw") == 1
+    assert brought("models") == 1
+    assert not brought("pix2pix/terms")
+    assert browser_log.errors == []
+
+
+def test_a_tab_that_did_not_come_can_be_chosen_once_more(page: Page, app_url):
+    page.goto(app_url)
+    expect(page.locator("gradio-app .ll-welcome").first).to_be_visible()
+    page.route(BRING, lambda route: route.fulfill(status=500, json={"error": "out of order"}))
+    tab = page.locator('[role=tab][data-tab-id="models"]').first
+    tab.click()
+    expect(page.locator("#ll-bar [role=status]")).to_have_text(
+        "The server did not answer. Choose the tab once more.", timeout=20_000
+    )
+    page.unroute(BRING)
+    tab.click()
+    expect(page.locator("#models-list")).to_be_visible()

@@ -1,7 +1,8 @@
 """What the app is made of: sections of the lecture, the chapters of each, and the experiments of a chapter. A leaf.
 
 To add an experiment, write a file in its chapter's folder that ends in `EXPERIMENT = Experiment(...)`, and name it in
-the chapter's `CHAPTER`. `gen_models.app.shell.page` draws what all experiments share around it.
+the chapter's `CHAPTER`. `gen_models.app.shell.page` draws what all experiments share around it. No event may join two
+experiments: each comes into the page by itself, when its tab is opened (`gen_models.app.hosting.parts`).
 """
 
 from __future__ import annotations

@@ -20,9 +20,9 @@ from gradio.route_utils import API_PREFIX
 from gradio.state_holder import SessionState, StateHolder
 
 __all__ = [
-    "API_PREFIX", "Event", "LightSession", "LightSessions", "WatchedBlocks", "add_part", "blocks_of", "component_of_session",
-    "components", "event_names", "event_numbers", "forget_messages", "forget_unheard_events", "keep_light_sessions",
-    "server", "server_function", "unfetched_events", "unload_of_page", "unread_messages",
+    "API_PREFIX", "Event", "LightSession", "LightSessions", "WatchedBlocks", "add_part", "blocks_of",
+    "component_of_session", "components", "event_names", "event_numbers", "forget_messages", "forget_unheard_events",
+    "keep_light_sessions", "server", "server_function", "unfetched_events", "unload_of_page", "unread_messages",
 ]  # fmt: skip
 
 

@@ -32,7 +32,7 @@ Config = dict[str, Any]
 
 
 def place(name: str) -> gr.Column:
-    """Where the part `name` of the page goes: `with place(name): ...`."""
+    """Lay out where a part of the page goes; what is laid out `with` it is that part."""
     return gr.Column(elem_id=PLACE + name, elem_classes="ll-part")
 
 
@@ -99,7 +99,7 @@ def take_out(config: Config) -> dict[str, Config]:
         for node in _places(layout, components):
             name = components[node["id"]]["props"]["elem_id"].removeprefix(PLACE)
             inside = [number for child in node["children"] for number in _numbers(child)]
-            owner |= dict.fromkeys(inside, name)
+            owner.update((number, name) for number in inside)
             parts[name] = {
                 "render_id": node["id"],
                 "layout": dict(node),
