@@ -18,6 +18,7 @@ from starlette.requests import Request
 
 from gen_models.app.hosting.first_load import (
     EVENTS,
+    FILES,
     FOREVER,
     LONG,
     MAX_KEPT,
@@ -153,10 +154,11 @@ def test_streams_questions_and_uploads_pass_as_they_are(path, method):
     assert not middleware.kept
 
 
-def test_an_event_of_a_page_of_before_a_new_start_has_the_page_made():
+@pytest.mark.parametrize(("path", "method"), [(EVENTS, "POST"), (f"/{FILES}/a.png", "GET")])
+def test_what_a_page_of_another_process_asks_for_has_the_page_made(path, method):
     app = App(b'{"made": "anew"}')
     middleware = first_load(app)
-    sent = ask(middleware, EVENTS, "br", method="POST")
+    sent = ask(middleware, path, "br", method=method)
     assert sent[1]["body"] + sent[2]["body"] == app.body
     assert [key[0] for key in middleware.kept] == ["/"]
 

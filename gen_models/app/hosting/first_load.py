@@ -171,10 +171,11 @@ class FirstLoad:
             return
         root = scope.get("root_path", "")
         path = scope["path"].removeprefix(root) or "/"
+        if not self.has_parts and (path == EVENTS or path.startswith(f"/{FILES}/")):
+            # Asked by a page of another process, or of before a new start: what it needs comes with this one's page.
+            front = {"path": f"{root}/", "query_string": b"", "headers": []}
+            await self._kept({**scope, **front})
         if scope["method"] not in ("GET", "HEAD"):
-            if path == EVENTS and not self.has_parts:  # asked by a page of before a new start
-                front = {"path": f"{root}/", "query_string": b"", "headers": []}
-                await self._kept({**scope, **front})
             await self.app(scope, receive, send)
         elif path in PAGES:
             await self._page(scope, send)
