@@ -3,6 +3,8 @@
     python -m gen_models.hub push exported/NAME USER/REPO
     python -m gen_models.hub pull USER/REPO [--revision REVISION]
 
+Training states are pushed and pulled by `python -m training.states`, into repositories of their own.
+
 What comes from a repository is checked before anything of it is opened: names without folders, only the kinds of
 file that an export has, a card that this version can read, and the SHA-256 that the card gives for every graph. Of a
 repository only the card and the files that an export has are downloaded, and only cards are parsed. Downloads go
@@ -110,29 +112,26 @@ def fetch(source: Source, tell: Callable[[str], None]) -> Export:
         CardError: as `cards.read`.
     """
     disable_progress_bars()  # they would run through the server's log
-    with _one_sentence(source.repo):
-        # Asked first because it does not retry: without a network, downloads do, for 23 seconds.
-        commit = HfApi().model_info(source.repo, revision=source.revision, timeout=10).sha
-        if commit is None:
-            raise ValueError("The Hub always gives a commit.")
-        sizes = _files(source.repo, commit)
+    with in_one_sentence(source.repo):
+        commit = commit_of(source)
+        sizes = sizes_of(source.repo, commit)
         refuse_strangers(source.repo, sizes)
-        card_file = _download(source.repo, "card.json", commit)
+        card_file = download(source.repo, "card.json", commit)
         card = read_card(card_file, source.repo)
         files = [name for name in (*parts(card), *PICTURES, LOSSES) if name in sizes]
         done, total = 0, sum(sizes[name] for name in files)
         for count, name in enumerate(files):
             tell(f"{count} of {len(files)} files, {done / 1e6:.1f} of {total / 1e6:.1f} MB")
-            _download(source.repo, name, commit)
+            download(source.repo, name, commit)
             done += sizes[name]
         folder = card_file.parent
         for name in damaged(folder, card):  # perhaps only on this disk
             if name in sizes:
-                _download(source.repo, name, commit, again=True)
+                download(source.repo, name, commit, again=True)
         refuse_damaged(folder, card, source.repo)
         # Only now does the cache take this commit for the branch: what was there before stays usable until the
         # new one is whole.
-        _download(source.repo, "card.json", source.revision)
+        download(source.repo, "card.json", source.revision)
     return Export(source, commit, card, folder)
 
 
@@ -150,13 +149,25 @@ def cached(source: Source) -> Export | None:
     return Export(source, folder.name, card, folder)
 
 
-def _files(repo: str, revision: str) -> dict[str, int]:
+def commit_of(source: Source) -> str:
+    """Ask the Hub for the commit of a revision.
+
+    Asked first because it does not retry: without a network, downloads do, for 23 seconds.
+    """
+    commit = HfApi().model_info(source.repo, revision=source.revision, timeout=10).sha
+    if commit is None:
+        raise ValueError("The Hub always gives a commit.")
+    return commit
+
+
+def sizes_of(repo: str, revision: str) -> dict[str, int]:
     """Return the size of every file of a repository, by name."""
     tree = HfApi().list_repo_tree(repo, revision=revision, recursive=True)
     return {entry.path: entry.size for entry in tree if isinstance(entry, RepoFile)}
 
 
-def _download(repo: str, name: str, revision: str, again: bool = False) -> Path:
+def download(repo: str, name: str, revision: str, again: bool = False) -> Path:
+    """Return where the cache has a file of a repository, fetched if need be."""
     return Path(hf_hub_download(repo, name, revision=revision, force_download=again))
 
 
@@ -282,11 +293,11 @@ def push(folder: Path, repo: str, private: bool, agreed: Callable[[str], bool]) 
         raise HubError(f"{folder}/{missing[0]} is missing or is not the file its card describes.")
     contents = {**_contents(folder, card), "README.md": str(model_card(card, repo)).encode()}
     api = HfApi()
-    with _one_sentence(repo):
+    with in_one_sentence(repo):
         api.whoami()  # a token that is wrong is found out before anything is made
         there: dict[str, int] = {}
         if exists := api.repo_exists(repo):
-            there = _files(repo, constants.DEFAULT_REVISION)
+            there = sizes_of(repo, constants.DEFAULT_REVISION)
             _refuse_other(repo, card, there)
             private = bool(api.model_info(repo).private)
         own = card.dataset.recipe.startswith(OWN)
@@ -326,7 +337,7 @@ def _refuse_other(repo: str, card: Card, there: Iterable[str]) -> None:
     """Refuse to push into a repository that holds anything but the same model."""
     refuse_strangers(repo, there)
     if "card.json" in there:
-        now = _download(repo, "card.json", constants.DEFAULT_REVISION)
+        now = download(repo, "card.json", constants.DEFAULT_REVISION)
         held = read_card(now, repo).name
         if held != card.name:
             raise HubError(f"{repo} holds another model, {held}: choose another repository.")
@@ -375,7 +386,7 @@ def _identifier(licence: str) -> str:
 
 
 @contextmanager
-def _one_sentence(repo: str) -> Iterator[None]:
+def in_one_sentence(repo: str) -> Iterator[None]:
     """Turn what huggingface_hub raises into a HubError."""
     try:
         yield
@@ -446,7 +457,7 @@ def main(arguments: list[str] | None = None) -> None:
     with ending_in_a_sentence():
         if options.command == "push":
             wanted = parse(options.repo)
-            agreed = _yes if options.yes else _ask
+            agreed = yes if options.yes else ask
             print(push(options.folder, wanted.repo, options.private, agreed))
             return
         wanted = parse(f"{options.repo}@{options.revision}" if options.revision else options.repo)
@@ -455,14 +466,16 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"{export.card.name} of {export.source.repo}, commit {export.commit[:7]}: {where}")
 
 
-def _ask(question: str) -> bool:
+def ask(question: str) -> bool:
+    """Ask the person at the keyboard."""
     try:
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:  # nobody is there to answer
         return False
 
 
-def _yes(question: str) -> bool:
+def yes(question: str) -> bool:
+    """Agree."""
     return True
 
 

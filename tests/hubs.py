@@ -210,7 +210,7 @@ class Stub:
         files = (await request.json())["files"]
         return JSONResponse({"files": [{
             "path": file["path"],
-            "uploadMode": "lfs" if file["path"].endswith(".onnx") else "regular",
+            "uploadMode": "lfs" if file["path"].endswith((".onnx", ".pt")) else "regular",
             "shouldIgnore": False,
             "oid": None,
         } for file in files]})  # fmt: skip

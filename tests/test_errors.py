@@ -317,9 +317,12 @@ def test_the_app_does_not_start_with_settings_that_it_does_not_know(name, word, 
     assert done.stderr == f"error: {sentence}\n"
 
 
-@pytest.mark.parametrize("module", ["training.recipes", "training.data", "gen_models.hub"])
+@pytest.mark.parametrize(
+    "module", ["training.recipes", "training.data", "training.states", "gen_models.hub"]
+)
 def test_commands_without_a_config_end_in_one_sentence_too(module):
-    words = {"gen_models.hub": ["pull", "no repository"]}.get(module, ["no-such-thing"])
+    of_the_hub = module in ("gen_models.hub", "training.states")
+    words = ["pull", "no repository"] if of_the_hub else ["no-such-thing"]
     done = subprocess.run(
         [sys.executable, "-m", module, *words],
         cwd=ROOT,

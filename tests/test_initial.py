@@ -1,12 +1,14 @@
 """Fine-tuning: a run that begins with the networks of another one."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.train
 
+from gen_models import cards
 from gen_models.errors import UserError
 from training import gan, vae
 from training.engine import cli
@@ -65,7 +67,7 @@ def test_a_run_that_is_continued_does_not_begin_again(page, config):
 
 def test_what_cannot_be_begun_with_gets_a_sentence(page, config):
     tuned = replace(config, name="tuned", init_from="first")
-    with pytest.raises(UserError, match=r"holds no training state.*shipped models have none"):
+    with pytest.raises(UserError, match=r"holds no training state to begin with: give the name of"):
         page.train(tuned)
     page.train(config)
     with pytest.raises(UserError, match="of other networks"):
@@ -80,3 +82,17 @@ def test_what_cannot_be_begun_with_gets_a_sentence(page, config):
 def test_several_sizes_have_no_single_beginning():
     with pytest.raises(UserError, match="--init-from need one size"):
         vae.Config("x", codes=(2, 3), init_from="y").check()
+
+
+def test_a_shipped_model_has_no_state_and_its_command_is_told(tmp_path, picture_folder):
+    config = vae.Config(
+        "mine", data=f"folder:{picture_folder}", size=16, channels=1, accelerator="cpu", runs=tmp_path,
+        exported=Path("exported"), init_from="vae-digits-2d",
+    )  # fmt: skip
+    with pytest.raises(UserError) as refused:
+        vae.train(config)
+    said = str(refused.value)
+    card = cards.load(Path("exported/vae-digits-2d/card.json"))
+    assert "vae-digits-2d is an export, and shipped models have no state" in said
+    assert "python -m training.states pull USER/REPO" in said
+    assert said.endswith(f"which took {card.training.time}: `{card.training.command}`.")

@@ -540,7 +540,10 @@ MAY_CHANGE = (
 
 
 def _refuse_another_run(config: RunConfig) -> None:
-    """A checkpoint is continued only by the run that wrote it, not by another one of the same name."""
+    """A checkpoint is continued only by the run that wrote it, not by another one of the same name.
+
+    Where images lie may change, for a run may have been begun on another machine; their hash tells whether they did.
+    """
     path = config.folder / "config.json"
     if not (config.folder / "state.pt").exists() or not path.exists():
         return
@@ -552,6 +555,7 @@ def _refuse_another_run(config: RunConfig) -> None:
     )
     with reading(path, f"{path} is damaged: remove {config.folder} to begin anew."):
         before = aliases.current_options(type(config), dict(json.loads(path.read_text())))
+    now, before = (without_paths.options_without_paths(each) for each in (now, before))
     for key in now.keys() - set(MAY_CHANGE):
         if (held := before.get(key, defaults[key])) != now[key]:
             there, here = (shlex.join(cli.typed(key, value)) for value in (held, now[key]))
