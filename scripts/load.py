@@ -5,6 +5,9 @@ plane; those who draw add to a stroke, and every answer moves the dot, which ask
 has one question under way: a move made meanwhile waits, a later move takes its place, and when the answer comes the
 latest one is asked. What a control is told when the server is full, it asks again a second later.
 
+`--url` drives a server that runs already, such as several processes behind a proxy: every visitor opens the page first
+and sends the cookie that came with it, as a browser does.
+
 The time of a move counts from the move itself, so waiting for the answer before is part of it. A move whose place was
 taken is counted as skipped. The tables are Markdown, on standard output. HTTP is written by hand: a client library
 would take as much of this machine as the server that is measured.
@@ -28,7 +31,8 @@ import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from http.cookies import SimpleCookie
 from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -75,6 +79,44 @@ class Tally:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Site:
+    """Says where the app is, and which cookie a visitor's browser sends there."""
+
+    host: str
+    port: int
+    path: str = ""
+    """Below which a proxy shows the app, such as "/lab"."""
+    cookie: str = ""
+
+    @classmethod
+    def of(cls, url: str) -> "Site":
+        """Read an address."""
+        where = urlsplit(url)
+        return cls(str(where.hostname), int(where.port or 80), where.path.rstrip("/"))
+
+    @property
+    def name(self) -> str:
+        """Host and port, as a browser sends them."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def cookies(self) -> str:
+        """The line of the cookie, if there is one."""
+        return f"Cookie: {self.cookie}\r\n" if self.cookie else ""
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Open a connection."""
+        return await asyncio.open_connection(self.host, self.port)
+
+    def opened(self) -> "Site":
+        """Open the page; return the same site with the cookie that the page brought."""
+        with urllib.request.urlopen(f"http://{self.name}{self.path}/", timeout=60) as answer:
+            cookies = SimpleCookie(answer.headers.get("Set-Cookie", ""))
+        pairs = "; ".join(f"{name}={morsel.value}" for name, morsel in cookies.items())
+        return replace(self, cookie=pairs)
+
+
 HEAD = "\r\n".join(
     (
         "POST %s HTTP/1.1",
@@ -100,18 +142,20 @@ HEAD = "\r\n".join(
 class Connection:
     """Keeps one connection open, as a browser does."""
 
-    def __init__(self, address: tuple[str, int]) -> None:
-        self.address = address
-        self.head = HEAD.replace("HOST", f"{address[0]}:{address[1]}").encode()
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        head = HEAD.replace("Host: HOST\r\n", f"Host: HOST\r\n{site.cookies}")
+        self.head = head.replace("HOST", site.name).encode()
         self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def post(self, path: str, content: bytes) -> tuple[int, bytes]:
         """Return status and body of the answer."""
         if self.streams is None:
-            self.streams = await asyncio.open_connection(*self.address)
+            self.streams = await self.site.connect()
         reader, writer = self.streams
         try:
-            writer.write(self.head % (path.encode(), len(content)) + content)
+            whole = self.site.path + path
+            writer.write(self.head % (whole.encode(), len(content)) + content)
             head = await reader.readuntil(b"\r\n\r\n")
             length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
             if length is None:
@@ -129,12 +173,11 @@ class Connection:
 
 
 @asynccontextmanager
-async def present(address: tuple[str, int], session: str) -> AsyncIterator[None]:
+async def present(site: Site, session: str) -> AsyncIterator[None]:
     """Hold the stream open that a page holds for as long as it is shown."""
-    _, writer = await asyncio.open_connection(*address)
-    writer.write(
-        f"GET /gradio_api/heartbeat/{session} HTTP/1.1\r\nHost: {address[0]}:{address[1]}\r\n\r\n".encode()
-    )
+    _, writer = await site.connect()
+    path = f"{site.path}/gradio_api/heartbeat/{session}"
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: {site.name}\r\n{site.cookies}\r\n".encode())
     try:
         yield
     finally:
@@ -153,11 +196,11 @@ class Pump:
         self,
         control: Control,
         session: str,
-        address: tuple[str, int],
+        site: Site,
         answered: Callable[[dict[str, Any]], None] = lambda reply: None,
     ) -> None:
         self.control, self.session, self.answered = control, session, answered
-        self.connection = Connection(address)
+        self.connection = Connection(site)
         self.tally = Tally()
         self.waiting: tuple[Any, float] | None = None
         self.task: asyncio.Task[None] | None = None
@@ -250,23 +293,29 @@ async def moved(pump: Pump, values: Iterator[Any], start: float, end: float) -> 
 
 
 async def visit(
-    address: tuple[str, int],
+    sites: Sequence[Site],
     controls: dict[str, Control],
-    dragging: int,
     drawing: int,
     seconds: float,
 ) -> tuple[list[Tally], list[Tally], list[Tally]]:
-    """Let all visitors act together; return tallies of those who drag, of the sheets drawn on, of the dots moved."""
+    """Let all visitors act together; return tallies of those who drag, of the sheets drawn on, of the dots moved.
+
+    Args:
+        sites: one for each visitor.
+        controls: of the page.
+        drawing: how many of them draw, the last ones.
+        seconds: for how long.
+    """
     drags, sheets, dots = [], [], []
     drawn = strokes() if drawing else []
     start = time.perf_counter() + 0.5
     async with contextlib.AsyncExitStack() as pages:
         hands = []
-        for number in range(dragging + drawing):
+        for number, site in enumerate(sites):
             session = secrets.token_hex(6)
-            await pages.enter_async_context(present(address, session))
-            dot = Pump(controls[MAP], session, address)
-            if number < dragging:
+            await pages.enter_async_context(present(site, session))
+            dot = Pump(controls[MAP], session, site)
+            if number < len(sites) - drawing:
                 drags.append(dot)
                 hands.append(moved(dot, walk(number), start, start + seconds))
             else:
@@ -274,7 +323,7 @@ async def visit(
                 def follow(reply: dict[str, Any], dot: Pump = dot) -> None:
                     dot.move(reply["send"][MAP]["value"])
 
-                sheet = Pump(controls[CANVAS], session, address, follow)
+                sheet = Pump(controls[CANVAS], session, site, follow)
                 sheets.append(sheet)
                 dots.append(dot)
                 stroke = (drawn[(7 * number + k) % STROKE] for k in range(sys.maxsize))
@@ -331,8 +380,25 @@ def app(folder: str = ".") -> Iterator[tuple[str, int]]:
         server.wait()
 
 
-def cpu_seconds(process: int) -> float | None:
-    """Return the CPU time that a process has used, where Linux says so."""
+@contextmanager
+def running(url: str | None) -> Iterator[tuple[str, int | None]]:
+    """Yield URL and process id of a server of our own, or of the one at `url`, whose process is not known."""
+    if url is None:
+        with app() as server:
+            yield server
+        return
+    url = url.rstrip("/")
+    try:
+        urllib.request.urlopen(f"{url}/healthz", timeout=30).close()
+    except OSError as error:
+        sys.exit(f"The app does not answer at {url}: {error}.")
+    yield url, None
+
+
+def cpu_seconds(process: int | None) -> float | None:
+    """Return the CPU time that a process has used, where it is known and Linux says so."""
+    if process is None:
+        return None
     try:
         with open(f"/proc/{process}/stat") as file:  # noqa: PTH123 - no file
             fields = file.read().rpartition(")")[2].split()
@@ -382,19 +448,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--visitors", type=int, default=50, help="how many drag (default: 50)")
     parser.add_argument("--drawing", type=int, default=5, help="how many more draw (default: 5)")
     parser.add_argument("--seconds", type=float, default=60.0, help="for how long (default: 60)")
+    parser.add_argument("--url", help="of a server that runs already; no other is started")
     options = parser.parse_args(arguments)
+    if options.url and not re.match(r"http://[^/:]+", options.url):
+        parser.error("--url must be the address of the app, such as http://127.0.0.1:8080/lab")
     if not 1 <= options.visitors <= MAX_VISITORS or not 0 <= options.drawing <= MAX_VISITORS:
         parser.error(f"--visitors may be 1 to {MAX_VISITORS}, --drawing 0 to {MAX_VISITORS}")
     if not 1 <= options.seconds <= MAX_SECONDS:  # NaN is not
         parser.error(f"--seconds may be 1 to {MAX_SECONDS}")
-    with app() as (url, process):
-        controls = controls_of(url)
-        where = urlsplit(url)
-        address = (str(where.hostname), int(where.port or 80))
+    visitors = options.visitors + options.drawing
+    with running(options.url) as (url, process):
+        controls, site = controls_of(url), Site.of(url)
+        sites = [site.opened() for _ in range(visitors)] if options.url else [site] * visitors
         before, mine = cpu_seconds(process), time.process_time()
-        drags, sheets, dots = asyncio.run(
-            visit(address, controls, options.visitors, options.drawing, options.seconds)
-        )
+        drags, sheets, dots = asyncio.run(visit(sites, controls, options.drawing, options.seconds))
         after, mine = cpu_seconds(process), time.process_time() - mine
     named = {"dragging": drags, "drawing": sheets, "dots that drawings move": dots}
     print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")

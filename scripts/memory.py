@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
 from playwright.sync_api import sync_playwright
@@ -54,10 +53,9 @@ def use_all(url: str, chromium: str) -> int:
 
 async def moves(url: str) -> list[float]:
     """Move the dot of the latent plane, one move after the other; return seconds until each image was here."""
-    where, controls = urlsplit(url), load.controls_of(url)
-    address = (str(where.hostname), int(where.port or 80))
-    async with load.present(address, "memory"):
-        pump = load.Pump(controls[load.MAP], "memory", address)
+    site, controls = load.Site.of(url), load.controls_of(url)
+    async with load.present(site, "memory"):
+        pump = load.Pump(controls[load.MAP], "memory", site)
         await pump.connection.post("/gradio_api/none", b"{}")  # connect
         for _, value in zip(range(MOVES + 1), load.walk(0), strict=False):
             pump.move(value)

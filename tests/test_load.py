@@ -41,11 +41,53 @@ def test_a_few_visitors_have_every_move_answered():
 
 
 @pytest.mark.parametrize(
-    "option", ["--visitors=0", "--visitors=501", "--drawing=-1", "--seconds=1e9", "--seconds=nan"]
+    "option",
+    [
+        *("--visitors=0", "--visitors=501", "--drawing=-1", "--seconds=1e9", "--seconds=nan"),
+        *("--url=ftp://here", "--url=127.0.0.1:7860"),
+    ],
 )
 def test_load_is_bounded(option):
     with pytest.raises(SystemExit):
         load.main([option])
+
+
+def test_a_server_that_is_not_there_gets_a_sentence():
+    url = f"http://127.0.0.1:{hubs.free_port()}/lab"
+    with pytest.raises(SystemExit, match=f"The app does not answer at {url}: "):
+        load.main(["--url", f"{url}/"])
+
+
+def test_a_visitor_sends_below_the_sub_path_and_with_the_cookie_of_the_page():
+    asked = []
+
+    async def page(request):
+        answer = Response("page")
+        answer.set_cookie("latent_lab", "abc", path="/lab/")
+        return answer
+
+    async def answer(request):
+        asked.append((request.url.path, request.cookies, request.headers["host"]))
+        return JSONResponse(ANSWER)
+
+    async def drive():
+        pump = load.Pump(load.Control(1, {}), "me", load.Site.of(f"{url}/lab/").opened())
+        pump.move(1)
+        await pump.finish()
+        return pump.tally
+
+    url = f"http://127.0.0.1:{hubs.free_port()}"
+    routes = [
+        Route("/lab/", page),
+        Route("/lab/gradio_api/component_server/", answer, methods=["POST"]),
+    ]
+
+    with hubs.served(Starlette(routes=routes), url):
+        tally = asyncio.run(drive())
+    assert tally.errors == []
+    path, cookies, host = asked[0]
+    assert (path, cookies) == ("/lab/gradio_api/component_server/", {"latent_lab": "abc"})
+    assert f"http://{host}" == url
 
 
 def visit(answers, moves, monkeypatch, pause=0.0):
@@ -60,7 +102,7 @@ def visit(answers, moves, monkeypatch, pause=0.0):
         return JSONResponse(reply) if isinstance(reply, dict) else Response("no", reply)
 
     async def drive():
-        pump = load.Pump(load.Control(1, {}), "me", ("127.0.0.1", port))
+        pump = load.Pump(load.Control(1, {}), "me", load.Site("127.0.0.1", port))
         for value in moves:
             pump.move(value)
             await asyncio.sleep(pause)
@@ -104,7 +146,7 @@ def test_anything_else_is_an_error_and_the_next_move_is_asked(monkeypatch, fault
 
 def test_a_server_that_is_gone_is_an_error(monkeypatch):
     async def drive():
-        pump = load.Pump(load.Control(1, {}), "me", ("127.0.0.1", hubs.free_port()))
+        pump = load.Pump(load.Control(1, {}), "me", load.Site("127.0.0.1", hubs.free_port()))
         pump.move(1)
         await pump.finish()
         return pump.tally

@@ -1,4 +1,4 @@
-"""Below a sub-path behind nginx, by the configuration that docs/hosting.md shows: the page in Chromium.
+"""Two processes below a sub-path behind nginx, by the configuration that docs/hosting.md shows: the page in Chromium.
 
 Where there is no nginx the test is skipped; CI installs it (scripts/browsers.py).
 """
@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import hosts
@@ -18,6 +19,7 @@ import pytest
 from playwright.sync_api import expect
 
 from gen_models.app.shell import tour
+from scripts import load
 
 pytestmark = [pytest.mark.browser, pytest.mark.serial]
 
@@ -25,11 +27,20 @@ CONFIG = hosts.ROOT / "docs/nginx.conf"
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin")
 
 
-def ours(text: str, here: Path, port: int, app: str) -> str:
-    """The example for ports that are free here, with every file that nginx writes in a folder of this test."""
-    text, listens = re.subn(r"listen 80;", f"listen 127.0.0.1:{port};", text)
-    text, servers = re.subn(r"(\n *server )127\.0\.0\.1:7860;", rf"\g<1>{app};", text)
-    assert (listens, servers) == (1, 1)
+def ours(text: str, here: Path, port: int, apps: list[str]) -> str:
+    """The example for ports that are free here, with every file that nginx writes in a folder of this test.
+
+    Each answer says which process it is of.
+    """
+    told = "add_header X-Process $upstream_addr; add_header"
+    for pattern, by in (
+        (r"listen 80;", f"listen 127.0.0.1:{port};"),
+        (r"(\n *server )127\.0\.0\.1:7860;", rf"\g<1>{apps[0]};"),
+        (r"(\n *)# (server )127\.0\.0\.1:7861;", rf"\g<1>\g<2>{apps[1]};"),
+        (r"add_header(?= Set-Cookie)", told),
+    ):
+        text, found = re.subn(pattern, by, text)
+        assert found == 1, pattern
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     paths = "".join(f"{kind}_temp_path {here}/{kind}; " for kind in kinds)
     text = text.replace("http {", f"http {{ access_log off; {paths}", 1)
@@ -38,33 +49,86 @@ def ours(text: str, here: Path, port: int, app: str) -> str:
 
 @pytest.fixture(scope="module")
 def app_url(tmp_path_factory) -> Iterator[str]:
-    """The address at which nginx shows the app."""
+    """The address at which nginx shows two processes of the app."""
     if NGINX is None:
         pytest.skip("there is no nginx here")
     here = tmp_path_factory.mktemp("nginx")
-    home = tmp_path_factory.mktemp("home")
-    with hosts.hosted(hosts.ROOT, home, GRADIO_ROOT_PATH="/lab") as host:
+    with ExitStack() as stack:
+        homes = [tmp_path_factory.mktemp("home") for _ in range(2)]
+        apps = [
+            stack.enter_context(hosts.hosted(hosts.ROOT, home, GRADIO_ROOT_PATH="/lab"))
+            for home in homes
+        ]
         port = hosts.free_port()
         config = here / "nginx.conf"
-        app = host.url.removeprefix("http://")
-        config.write_text(ours(CONFIG.read_text("utf-8"), here, port, app))
+        addresses = [app.url.removeprefix("http://") for app in apps]
+        config.write_text(ours(CONFIG.read_text("utf-8"), here, port, addresses))
         nginx = subprocess.Popen([NGINX, "-p", here, "-c", config, "-e", here / "error.log"])
-        try:
-            url = f"http://127.0.0.1:{port}/lab/"
-            until = time.monotonic() + 30
-            while True:
-                try:
-                    urllib.request.urlopen(f"{url}healthz", timeout=10).close()
-                    break
-                except urllib.error.URLError:
-                    said = (here / "error.log").read_text() if (here / "error.log").exists() else ""
-                    assert nginx.poll() is None, said
-                    assert time.monotonic() < until, said
-                    time.sleep(0.1)
-            yield url
-        finally:
-            nginx.terminate()
-            nginx.wait(30)
+        stack.callback(nginx.wait, 30)
+        stack.callback(nginx.terminate)
+        url = f"http://127.0.0.1:{port}/lab/"
+        until = time.monotonic() + 30
+        while True:
+            try:
+                urllib.request.urlopen(f"{url}healthz", timeout=10).close()
+                break
+            except urllib.error.URLError:
+                said = (here / "error.log").read_text() if (here / "error.log").exists() else ""
+                assert nginx.poll() is None, said
+                assert time.monotonic() < until, said
+                time.sleep(0.1)
+        yield url
+
+
+def processes(app_url: str, cookie: str, n: int = 3) -> set[str]:
+    """Those that answer n questions with this cookie."""
+    asked = urllib.request.Request(f"{app_url}healthz", headers={"Cookie": cookie})
+    found = set()
+    for _ in range(n):
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            found.add(answer.headers["X-Process"])
+            assert "Set-Cookie" not in answer.headers
+    return found
+
+
+def test_a_class_behind_one_address_is_spread_and_each_visitor_stays_with_one_process(app_url):
+    visitors = [load.Site.of(app_url).opened() for _ in range(20)]
+    cookies = {visitor.cookie for visitor in visitors}
+    assert len(cookies) == 20
+    assert all(re.fullmatch("latent_lab=[0-9a-f]{32}", cookie) for cookie in cookies)
+    answered = [processes(app_url, cookie) for cookie in cookies]
+    assert {len(found) for found in answered} == {1}
+    assert len(set.union(*answered)) == 2, "of 20, one alone has all once in half a million runs"
+
+
+def test_who_keeps_no_cookie_goes_by_address_and_kind_of_browser(app_url):
+    assert len(processes(app_url, "", n=6)) == 1
+
+
+def test_simulated_visitors_of_two_processes_have_every_move_answered(app_url, capsys):
+    options = ["--url", app_url, "--visitors", "4", "--drawing", "1", "--seconds", "1"]
+    assert load.main(options) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert "| dragging | 4 |" in said.out
+
+
+def test_one_process_answers_a_visitor_who_trains_and_makes_a_film(page, app_url, browser_log):
+    """What is trained is in the memory of one process, and the answer to an event comes from where it was asked."""
+    seen, failed = set(), []
+    page.on("response", lambda r: seen.add(r.headers.get("x-process")))
+    page.on("response", lambda r: failed.append(r.url) if r.status >= 400 else None)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{app_url}#lab/play")
+    for step in (1, 2, 3):
+        page.get_by_role("button", name="One step").locator("visible=true").click()
+        shown = page.locator("[data-text=step]").locator("visible=true").first
+        expect(shown).to_have_text(str(step))
+    page.evaluate("location.hash = '#vae/morph'")
+    page.get_by_role("button", name="Make a GIF").locator("visible=true").click()
+    expect(page.locator("#vae-film img")).to_be_visible()
+    seen.discard(None)  # from the browser's cache
+    assert (len(seen), failed, browser_log.errors) == (1, [], [])
 
 
 def test_page_drag_address_reload_and_tour_work_below_a_sub_path(page, app_url, browser_log):
