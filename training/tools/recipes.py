@@ -45,6 +45,7 @@ RECIPES = {
     "linear-fashion": f"{_LINEAR} {_FASHION}",
     "pca-fashion": f"{_PCA} {_FASHION}",
     "vae-digits-2d": f"{_VAE} --data digits --latent-dim 2 --steps 5000",
+    "vae-digits-2d-classes": f"{_VAE} --data digits --classes --latent-dim 2 --steps 5000",
     "vae-digits-10d-beta-0.1": f"{_VAE} {_10D} --beta 0.1",
     "vae-digits-10d": f"{_VAE} {_10D}",
     "vae-digits-10d-beta-4": f"{_VAE} {_10D} --beta 4",
