@@ -84,6 +84,11 @@ class Model:
         model._told = label
         return model
 
+    @property
+    def label(self) -> str:
+        """The class that its graphs are told; "" for each in turn, or for none."""
+        return self._told or ""
+
     def one_hot(self, label: str, n: int) -> Array:
         """Return a class of the card n times, or for "" each class in turn, one-hot, (n, classes).
 

@@ -124,3 +124,19 @@ def test_samples_of_a_vae_follow_the_class(page, open_address):
     each = settled(page, canvas)
     choose(page, tab, "Class", "bag")
     wait_for_change(page, canvas, each)
+
+
+def test_a_vae_is_told_another_class_than_the_likeliest(page, open_address):
+    canvas = "#vae-told-results canvas[data-slot=own]"
+    tab = open_address("vae/told")
+    below = tab.locator("[data-text=below]").first
+    expect(below).to_have_text("0.0 nats")
+    itself = settled(page, canvas)
+    likeliest = tab.locator("[data-text=likeliest]").first.inner_text()
+    other = next(name for name in CLASSES if name != likeliest)
+    choose(page, tab, "Class told", other)
+    wait_for_change(page, canvas, itself)
+    expect(below).not_to_have_text("0.0 nats")
+    page.wait_for_url(re.compile(rf"#vae/told\?.*class={other}"))
+    choose(page, tab, "Class told", "that of the highest bound")
+    expect(below).to_have_text("0.0 nats")

@@ -26,6 +26,7 @@ from gen_models.app.chapters.vae import (
     reparameterise,
     samples,
 )
+from gen_models.app.chapters.vae import told as told_the_class
 from gen_models.app.controls import drawing
 from gen_models.app.shell import page
 from gen_models.errors import UserError
@@ -598,7 +599,7 @@ def told_client(told):
 
 def test_experiments_that_know_no_class_get_no_such_model(told):
     for experiment in vae.CHAPTER.experiments:
-        assert ("told" in experiment.takes(told)) == (experiment.id in ("map", "samples"))
+        assert ("told" in experiment.takes(told)) == (experiment.id in ("map", "samples", "told"))
     assert common.usual(told).card.name == "three"
     only = {"told": told["told"]}
     assert vae.CHAPTER.thumbnail(only) is not None
@@ -624,6 +625,54 @@ def test_samples_are_of_the_class_or_of_each_in_turn(told):
     np.testing.assert_allclose(bags[[1, 4]], each[[1, 4]], atol=1e-6)
     assert not np.isclose(bags[[0, 2]], each[[0, 2]]).all()
     assert common.name_of(told["told"]) == "Noise-1-8-8, 2-D, told the class"
+
+
+def test_each_class_is_told_as_one_alone_would_be(told):
+    model = told["told"]
+    x = common.checked_example(model, 1)
+    each = told_the_class.each_class(model, x)
+    for i, name in enumerate(CLASSES):
+        q = model.told(name)("encoder", x=x)
+        kl = 0.5 * (q["mu"] ** 2 + np.exp(q["logvar"]) - 1 - q["logvar"]).sum()
+        draws = estimators.draw(model.told(name), x, 4000, np.random.default_rng(1))
+        np.testing.assert_allclose(each.mu[i], q["mu"][0], atol=1e-6)
+        assert each.kl[i] == pytest.approx(kl, rel=1e-5)
+        spread = 5 * draws.log_px_z.std() / (told_the_class.DRAWS // 3) ** 0.5
+        assert each.bound[i] == pytest.approx(draws.log_px_z.mean() - kl, abs=float(spread))
+        images = told_the_class.in_each_class(model, q["mu"][0])
+        same = model.told(name)("decoder", z=q["mu"])["x"][0]
+        np.testing.assert_allclose(images[i], same, atol=1e-6)
+    assert len({float(bound) for bound in each.bound}) == 3
+
+
+def test_the_class_told_is_that_of_the_highest_bound_or_another(told):
+    model = told["told"]
+    x = common.checked_example(model, 1)
+    bound = told_the_class.each_class(model, x).bound
+    low, _, best = (CLASSES[i] for i in np.argsort(bound))
+    itself = told_the_class.shown(model, x, "")
+    assert (itself["text"]["likeliest"], itself["text"]["below"]) == (best, "0.0 nats")
+    other = told_the_class.shown(model, x, low)
+    assert other["text"]["likeliest"] == best
+    assert other["text"]["below"] == common.nats(bound.max() - bound.min())
+    assert other["text"]["bound"] == common.nats(bound.min())
+    assert other["images"]["own"] != itself["images"]["own"]
+    assert told_the_class.shown(model, x, best) == itself
+
+
+def test_the_bound_of_each_class_over_http(told_client, told):
+    bounds = told_client.predict("told", 1, api_name="/vae_told")
+    x = common.checked_example(told["told"], 1)
+    expected = told_the_class.each_class(told["told"], x).bound
+    assert bounds == pytest.approx(dict(zip(CLASSES, expected, strict=True)))
+    assert "is told no class" in refused(told_client, "three", 1, api_name="/vae_told")
+    assert "no such model" in refused(told_client, "none", 1, api_name="/vae_told")
+    assert "number of an example" in refused(told_client, "told", 1e9, api_name="/vae_told")
+
+
+def test_without_a_model_that_is_told_a_class_its_command_is_told(told):
+    assert "--classes --latent-dim 2" in words_of({"three": told["three"]})
+    assert "--classes --latent-dim 2" not in words_of(told)
 
 
 def test_the_class_is_asked_for_over_http(told_client):

@@ -14,6 +14,7 @@ from gen_models.app.chapters.vae import (
     reparameterise,
     samples,
     thumbnail,
+    told,
     toy,
 )
 from gen_models.cards import Card
@@ -34,7 +35,7 @@ def left_out(model: Model) -> str | None:
 
 def offer(models: Models) -> None:
     """What the experiments compute, over HTTP."""
-    for experiment in (latent_map, samples):
+    for experiment in (latent_map, samples, told):
         experiment.offer(models)
     if plain := told_none(models):
         for experiment in (beta, output, evidence, reparameterise, morph):
@@ -57,6 +58,7 @@ CHAPTER = Chapter(
         evidence.EXPERIMENT,
         reparameterise.EXPERIMENT,
         morph.EXPERIMENT,
+        told.EXPERIMENT,
     ),
     invitation=("Drag", "through a plane in which every point is an image."),
     thumbnail=thumbnail.thumbnail,
