@@ -59,8 +59,9 @@ def in_each_class(model: Model, z: Array) -> Array:
 def shown(model: Model, x: Array, label: str) -> controls.Reply:
     """What the model makes of an image (1, c, h, w) of the class `label`, or "": of that with the highest bound."""
     names, told = model.card.classes, each_class(model, x)
-    order = np.argsort(-told.bound)
-    chosen = names.index(label) if label else int(order[0])
+    bound = told.bound.tolist()
+    best, second, *_ = sorted(range(len(names)), key=lambda i: -bound[i])
+    chosen = names.index(label) if label else best
     own = model.told(names[chosen])("decoder", z=told.mu[[chosen]])["x"]
     hand = common.as_pictures(model, in_each_class(model, told.mu[chosen]))
     return {
@@ -69,10 +70,10 @@ def shown(model: Model, x: Array, label: str) -> controls.Reply:
             "hand": controls.pixels(controls.grid(hand, COLUMNS)),
         },
         "text": {
-            "bound": common.nats(told.bound[chosen]),
-            "below": common.nats(told.bound[order[0]] - told.bound[chosen]),
-            "likeliest": names[order[0]],
-            "next": f"{names[order[1]]}, {common.nats(told.bound[order[0]] - told.bound[order[1]])} less",
+            "bound": common.nats(bound[chosen]),
+            "below": common.nats(bound[best] - bound[chosen]),
+            "likeliest": names[best],
+            "next": f"{names[second]}, {common.nats(bound[best] - bound[second])} less",
         },
     }
 
