@@ -49,6 +49,8 @@ MAP, CANVAS = "vae-map", "vae-map-canvas-0"
 """`elem_id`s of the controls that are moved."""
 TIMEOUT_S, RETRY_S = 20.0, 1.0
 """As in live.js."""
+START_S = 180.0
+"""How long a server of our own may take to start, on a busy machine."""
 STROKE = 50
 """Moves until a sheet is cleared."""
 
@@ -367,8 +369,9 @@ def app(folder: str = ".") -> Iterator[tuple[str, int]]:
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(600):
-            if server.poll() is not None:
+        until = time.monotonic() + START_S
+        while True:
+            if server.poll() is not None or time.monotonic() > until:
                 sys.exit("The app did not start.")
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"{url}/healthz", timeout=5).close()
