@@ -3,9 +3,12 @@
 import re
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
+
+from gen_models.numerics import latents
 
 pytestmark = pytest.mark.browser
 
@@ -57,7 +60,8 @@ def test_the_image_follows_the_dot_on_the_map(page, open_experiment):
     open_experiment("map")
     with changing(page, "#vae-map-results canvas[data-slot=mean]"):
         drag(page, "#vae-map .ll-pad", [(0.2, 0.3), (0.8, 0.7)])
-    expect(page.locator("#vae-map .ll-where")).to_have_text("z₁ 1.80, z₂ −1.20")
+    # Φ(0.839) and Φ(−0.523) are 0.8 and 0.3 on the way from Φ(−3) to Φ(3).
+    expect(page.locator("#vae-map .ll-where")).to_have_text("z₁ 0.84, z₂ −0.52")
     with changing(page, "#vae-map-results canvas[data-slot=mean]"):
         for _ in range(10):
             page.keyboard.press("Shift+ArrowLeft")
@@ -65,13 +69,55 @@ def test_the_image_follows_the_dot_on_the_map(page, open_experiment):
 
 def test_a_drawing_moves_the_dot_and_its_ellipse(page, open_experiment):
     open_experiment("map")
-    ellipse = page.locator("#vae-map ellipse").first
-    expect(ellipse).to_be_attached()
-    before = ellipse.get_attribute("cx")
+    ring = page.locator("#vae-map .ll-contours polygon").first
+    expect(ring).to_be_attached()
+    before = ring.get_attribute("points")
     with changing(page, "#vae-map-results canvas[data-slot=own]"):
         page.locator("#vae-map-canvas-0").get_by_role("button", name="Clear").click()
         drag(page, "#vae-map-canvas-0 .ll-draw", [(0.5, 0.1), (0.5, 0.9)])
-    expect(ellipse).not_to_have_attribute("cx", before)
+    expect(ring).not_to_have_attribute("points", before)
+
+
+def test_the_map_is_spaced_by_quantiles_and_keys_and_addresses_are_z(
+    page, app_url, open_experiment
+):
+    open_experiment("map")
+    page.goto(f"{app_url}#vae/map?z=1,-1")
+    pad = "document.querySelector('#vae-map .ll-live').control"
+    # By hand: Φ(−3) = 0.001350, Φ(1) = 0.841345, so that z = 1 is at 0.839995 / 0.997300.
+    expect(page.locator("#vae-map .ll-where")).to_have_text("z₁ 1.00, z₂ −1.00")
+    places = page.evaluate(f"[-3, -1, 0, 1, 3].map(z => {pad}.percent(z))")
+    assert places == pytest.approx([0, 15.7731, 50, 84.2269, 100], abs=1e-3)
+    assert page.evaluate(f"parseFloat({pad}.dot.style.left)") == pytest.approx(84.2269, abs=1e-3)
+    z = [-2.9, -1.5, 0.1, 2.2, 2.99]
+    back = page.evaluate(f"z => z.map(each => {pad}.at({pad}.percent(each)))", z)
+    assert back == pytest.approx(z, abs=1e-9)
+    python = 100 * latents.probability(np.array(z), 3.0)
+    assert page.evaluate(f"z => z.map(each => {pad}.percent(each))", z) == pytest.approx(
+        python.tolist(), abs=1e-9
+    )
+    page.locator("#vae-map .ll-pad").focus()
+    page.keyboard.press("Shift+ArrowLeft")
+    expect(page.locator("#vae-map .ll-where")).to_have_text("z₁ 0.40, z₂ −1.00")
+    page.wait_for_function("location.hash.includes('z=0.4,-1')")
+    expect(page.locator("#vae-map .ll-across span")).to_have_text(["z₁", "−2", "−1", "0", "1", "2"])
+
+
+def test_rings_are_drawn_where_their_points_lie(page, open_experiment):
+    open_experiment("map")
+    points = page.evaluate(
+        """() => {
+            const { control } = document.querySelector('#vae-map .ll-live');
+            control.change({ ellipse: [1, 0, 0.5, 1] });
+            const [ring] = control.contours.querySelectorAll('polygon');
+            return ring.getAttribute('points').split(' ').map(each => each.split(',').map(Number));
+        }"""
+    )
+    # One sigma to the right of (1, 0) is z1 = 1.5, to the left 0.5; above, z2 = 1. By hand: Φ(1.5) = 0.933193,
+    # Φ(0.5) = 0.691462, Φ(1) = 0.841345.
+    assert points[0] == pytest.approx([93.437, 50], abs=0.02)
+    assert points[36] == pytest.approx([69.198, 50], abs=0.02)
+    assert points[18] == pytest.approx([84.227, 15.773], abs=0.02)
 
 
 def test_turning_a_dial_changes_the_picture_by_what_the_number_says(page, open_experiment):

@@ -43,9 +43,26 @@ def test_path_spaces_frames_evenly():
 
 
 def test_plane_is_read_as_a_picture_is():
-    grid = latents.plane(3, 2.0)
+    grid = latents.plane(np.array([-2, 0, 2], np.float32))
     assert grid.shape == (9, 2)
     assert grid[0].tolist() == [-2, 2]  # top left: least z1, greatest z2
     assert grid[2].tolist() == [2, 2]
     assert grid[4].tolist() == [0, 0]
     assert grid[-1].tolist() == [2, -2]
+
+
+def test_quantiles_are_medians_of_equally_probable_parts():
+    # Within ±3 lies 0.9973 of N(0, 1); half of the first of four parts is one eighth: Φ⁻¹(0.00135 + 0.12466) = −1.1454.
+    np.testing.assert_allclose(
+        latents.quantiles(4, 3.0), [-1.1454, -0.3177, 0.3177, 1.1454], atol=2e-4
+    )
+    np.testing.assert_allclose(latents.quantiles(1, 3.0), [0], atol=1e-7)
+
+
+def test_probability_is_the_inverse_of_quantiles():
+    np.testing.assert_allclose(
+        latents.probability(latents.quantiles(5, 2.0), 2.0), [0.1, 0.3, 0.5, 0.7, 0.9], atol=1e-7
+    )
+    # Φ(1) = 0.841345 and Φ(2) = 0.977250, by the table; the shape stays, and the ends hold beyond.
+    found = latents.probability(np.array([[1.0, 9.0], [-9.0, 0.0]]), 2.0)
+    np.testing.assert_allclose(found, [[0.857617, 1], [0, 0.5]], atol=1e-5)

@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import io
 from pathlib import Path
+from statistics import NormalDist
 
 import gradio as gr
 import numpy as np
@@ -118,8 +119,10 @@ def test_map_shows_the_decoded_mean_where_it_is(models):
     side = latent_map.background(model)
     n = side.shape[0] // 8
     assert side.shape == (8 * n, 8 * n, 1)
-    # The image in the top left cell belongs to the middle of that cell.
-    middle = latent_map.EXTENT * (1 - 1 / n)
+    # The image in the top left cell belongs to the median of that cell, where Φ has gone half a cell from Φ(−3).
+    lowest = 0.001349898
+    assert latent_map.EXTENT == 3.0
+    middle = -NormalDist().inv_cdf(lowest + (1 - 2 * lowest) / (2 * n))
     corner = common.decode(model, np.array([[-middle, middle]], np.float32))[0]
     np.testing.assert_array_equal(side[:8, :8], corner)
 
@@ -129,8 +132,7 @@ def test_the_codes_of_the_test_images_lie_on_the_map(models):
     image = latent_map.with_codes(model)
     side = latent_map.background(model).shape[0]
     assert image.shape == (side, side, 3)
-    mu = model("encoder", x=common.examples_of(model))["mu"]
-    x, y = (side * (mu[-1] * [1, -1] + latent_map.EXTENT) / (2 * latent_map.EXTENT)).astype(int)
+    x, y = latent_map.places(model, side)[-1].astype(int)
     assert not latent_map.is_labelled(model)
     assert tuple(image[y, x]) == latent_map.PLAIN, "the last one lies on top"
 

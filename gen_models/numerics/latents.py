@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 
 from gen_models.runtime import Array
@@ -46,8 +48,26 @@ def path(stops: Array, frames: int) -> Array:
     return along(stops, np.linspace(0, 1, frames))
 
 
-def plane(n: int, extent: float) -> Array:
-    """Return an n x n grid over [−extent, extent]², row by row from the top left as an image is read: (n², 2)."""
-    axis = np.linspace(-extent, extent, n, dtype=np.float32)
+def probability(z: Array, extent: float) -> Array:
+    """(Φ(z) − Φ(−extent)) / (Φ(extent) − Φ(−extent)), by which z in ±extent are evenly spread where z ~ N(0, 1).
+
+    Beyond, 0 or 1. Φ is the distribution function of N(0, 1); the shape stays.
+    """
+    cdf = NormalDist().cdf
+    lo, hi = cdf(-extent), cdf(extent)
+    found = np.array([cdf(each) for each in np.clip(z, -extent, extent).ravel()])
+    return ((found - lo) / (hi - lo)).reshape(np.shape(z))
+
+
+def quantiles(n: int, extent: float) -> Array:
+    """Return the medians of n equally probable parts of N(0, 1) within ±extent, the inverse of `probability`: (n,)."""
+    normal = NormalDist()
+    lo, hi = normal.cdf(-extent), normal.cdf(extent)
+    u = lo + (hi - lo) * (np.arange(n) + 0.5) / n
+    return np.array([normal.inv_cdf(each) for each in u], np.float32)
+
+
+def plane(axis: Array) -> Array:
+    """Return the grid of (n,) by itself, row by row from the top left as an image is read: (n², 2)."""
     x, y = np.meshgrid(axis, axis[::-1])
     return np.stack([x.ravel(), y.ravel()], axis=1)

@@ -50,11 +50,20 @@ def test_image_i_of_the_examples_shows_the_digit_i_modulo_10(vaes, read):
 def test_the_codes_on_the_map_have_the_colours_of_their_digits(vaes):
     model = vaes["vae-digits-2d"]
     image = latent_map.with_codes(model)
-    mu = model("encoder", x=common.examples_of(model))["mu"]
-    places = len(image) * (mu * [1, -1] + latent_map.EXTENT) / (2 * latent_map.EXTENT)
-    shown = [tuple(image[y, x]) for x, y in places.astype(int)]
+    places = latent_map.places(model, len(image)).astype(int)
+    shown = [tuple(image[y, x]) for x, y in places]
     right = [colour == tuple(latent_map.COLOURS[i % 10]) for i, colour in enumerate(shown)]
-    assert sum(right) >= len(mu) - 4, "some lie under others"
+    assert sum(right) >= len(shown) - 4, "some lie under others"
+
+
+def test_equal_areas_of_the_map_are_equally_probable():
+    says(latent_map.EXPERIMENT, "Equal areas of the map are equally probable under $p(z)$.")
+    z = np.random.default_rng(0).standard_normal((20_000, 2))
+    inside = z[np.abs(z).max(1) < latent_map.EXTENT]
+    assert len(inside) > 0.99 * len(z)
+    cells = (10 * latents.probability(inside, latent_map.EXTENT)).astype(int)
+    shares = np.bincount(cells @ [10, 1], minlength=100) / len(inside)
+    assert np.abs(shares - 0.01).max() < 0.003, "four standard deviations of a share"
 
 
 def test_two_dimensions_have_no_room_for_the_6_and_ten_have(vaes, usual, read):

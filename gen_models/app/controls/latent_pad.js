@@ -5,6 +5,18 @@ LatentLab.kinds.LatentPad ??= (() => {
 
   const LEAST = 2.5; // of the inner ring's smaller radius, in hundredths of the map's width
   const ENLARGED = [1, 2, 3, 5, 10, 20];
+  const CORNERS = 72; // of a ring
+
+  // Φ(z), the distribution function of N(0, 1): 1/2 + φ(z) (z + z³/3 + z⁵/(3·5) + ...), as Marsaglia (2004) sums it.
+  function normalCdf(z) {
+    const x = clamp(z, -8, 8); // beyond, it is 0 or 1 to the last digit
+    let [sum, term] = [x, x];
+    for (let k = 3; Math.abs(term) > 1e-17; k += 2) {
+      term *= (x * x) / k;
+      sum += term;
+    }
+    return 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);
+  }
 
   class LatentPad extends Live {
     build() {
@@ -47,7 +59,7 @@ LatentLab.kinds.LatentPad ??= (() => {
 
     settle(changed = this.settings) {
       super.settle();
-      const { lo, hi, axes, background, ellipse, label } = this.settings;
+      const { lo, hi, background, ellipse, label } = this.settings;
       if ("background" in changed) {
         this.image.hidden = !background;
         if (background) this.image.src = background;
@@ -55,12 +67,7 @@ LatentLab.kinds.LatentPad ??= (() => {
       const ranged = "lo" in changed || "hi" in changed;
       if (ranged || "ellipse" in changed) this.drawEllipse(ellipse);
       if (ranged && this.value) this.take(this.value);
-      this.across.replaceChildren(
-        el("span", {}, number(lo, 0)),
-        el("span", {}, axes[0]),
-        el("span", {}, number(hi, 0)),
-      );
-      this.up.replaceChildren(el("span", {}, number(hi, 0)), el("span", {}, axes[1]), el("span", {}, number(lo, 0)));
+      this.drawAxes();
       this.pad.setAttribute("aria-label", `${label}: arrow keys move, with Shift in bigger steps, Home to the middle`);
       this.pad.setAttribute("aria-valuemin", lo);
       this.pad.setAttribute("aria-valuemax", hi);
@@ -78,16 +85,46 @@ LatentLab.kinds.LatentPad ??= (() => {
       this.pad.setAttribute("aria-valuetext", words);
     }
 
+    // The ends and the name of each axis; between quantiles, all whole numbers but the ends, at their places.
+    drawAxes() {
+      const { lo, hi, axes, quantiles } = this.settings;
+      const word = (words) => el("span", {}, words);
+      const at = (z, words) => el("span", { style: `--at: ${this.percent(z)}%` }, words);
+      [this.across, this.up].forEach((axis, i) => {
+        axis.classList.toggle("ll-ticks", quantiles);
+        let marks = [word(number(lo, 0)), word(axes[i]), word(number(hi, 0))];
+        if (quantiles) {
+          marks = [at(0.45, axes[i])];
+          for (let z = Math.floor(lo) + 1; z < hi; z++) marks.push(at(z, number(z, 0)));
+        } else if (axis === this.up) marks.reverse();
+        axis.replaceChildren(...marks);
+      });
+    }
+
+    // Where z is from lo to hi, in hundredths: evenly, or by how much of N(0, 1) lies between lo and z.
     percent(z) {
-      return (100 * (z - this.settings.lo)) / (this.settings.hi - this.settings.lo);
+      const { lo, hi, quantiles } = this.settings;
+      const place = quantiles ? normalCdf : (x) => x;
+      return (100 * (place(z) - place(lo))) / (place(hi) - place(lo));
+    }
+
+    // The inverse: which z is so many hundredths from lo to hi.
+    at(percent) {
+      let { lo, hi, quantiles } = this.settings;
+      if (!quantiles) return lo + (percent / 100) * (hi - lo);
+      for (let i = 0; i < 50; i++) {
+        const middle = (lo + hi) / 2;
+        if (this.percent(middle) < percent) lo = middle;
+        else hi = middle;
+      }
+      return (lo + hi) / 2;
     }
 
     follow(event) {
       const box = this.pad.getBoundingClientRect();
-      const { lo, hi } = this.settings;
       const x = (event.clientX - box.left) / box.width;
       const y = (box.bottom - event.clientY) / box.height;
-      this.take([lo + x * (hi - lo), lo + y * (hi - lo)]);
+      this.take([this.at(100 * x), this.at(100 * y)]);
       this.refresh();
     }
 
@@ -116,14 +153,21 @@ LatentLab.kinds.LatentPad ??= (() => {
       this.rings.textContent = "";
       if (!ellipse) return;
       const [mx, my, sx, sy] = ellipse;
-      const scale = 100 / (this.settings.hi - this.settings.lo);
-      const times = ENLARGED.find((n) => n * scale * Math.min(sx, sy) >= LEAST) ?? ENLARGED.at(-1);
-      for (const deviations of [1, 2])
-        for (const kind of ["ll-under", "ll-over"]) {
-          const place = { cx: this.percent(mx), cy: 100 - this.percent(my) };
-          const [rx, ry] = [sx, sy].map((s) => times * deviations * s * scale);
-          this.contours.append(svg("ellipse", { class: kind, ...place, rx, ry }));
+      const radius = (mean, sigma) => (this.percent(mean + sigma) - this.percent(mean - sigma)) / 2;
+      const least = Math.min(radius(mx, sx), radius(my, sy));
+      const times = ENLARGED.find((n) => n * least >= LEAST) ?? ENLARGED.at(-1);
+      const [cx, cy] = [this.percent(mx), this.percent(my)];
+      for (const deviations of [1, 2]) {
+        const points = [];
+        for (let i = 0; i < CORNERS; i++) {
+          const angle = (2 * Math.PI * i) / CORNERS;
+          const x = this.percent(mx + deviations * sx * Math.cos(angle));
+          const y = this.percent(my + deviations * sy * Math.sin(angle));
+          points.push(`${(cx + times * (x - cx)).toFixed(2)},${(100 - cy - times * (y - cy)).toFixed(2)}`);
         }
+        for (const kind of ["ll-under", "ll-over"])
+          this.contours.append(svg("polygon", { class: kind, points: points.join(" ") }));
+      }
       const shown = times === 1 ? "" : `, drawn ${times} times as large`;
       this.rings.textContent = `Rings: 1 and 2 \u03c3 = (${number(sx)}, ${number(sy)})${shown}`;
     }

@@ -20,6 +20,8 @@ class LatentPad(Live):
     """A map of two latent dimensions with a dot to drag; z1 runs to the right, z2 upwards.
 
     The value is float32 (2,), clamped to [lo, hi]. Arrow keys move by a hundredth of the range, with Shift by a tenth.
+    Where p(z) = N(0, I), the map may be spaced by its quantiles: as far as z is from lo to hi, so much of N(0, 1) lies
+    between lo and z (`latents.quantiles`). Values, keys and addresses are z all the same.
 
         pad = LatentPad(decode, lo=-3, hi=3, background=data_uri(grid(images, 20, gap=0)), screens=[("x", "decoded")])
         encode.click(lambda: gr.update(value=mu, ellipse=[*mu, *sigma]), None, pad)
@@ -30,6 +32,7 @@ class LatentPad(Live):
         lo: least value of both dimensions.
         hi: greatest value of both dimensions.
         background: what lies under the dot, from lo to hi: `data_uri(image)`, or "".
+        quantiles: equal lengths are equal probabilities under N(0, 1), not equal differences of z.
         ellipse: a Gaussian to draw, [mean1, mean2, std1, std2] in latent units, as its one and two standard
             deviation contours; or None. A reply may hold it too.
         axes: names of the two dimensions.
@@ -52,6 +55,7 @@ class LatentPad(Live):
         background: str = "",
         ellipse: Sequence[float] | None = None,
         axes: tuple[str, str] = ("z₁", "z₂"),
+        quantiles: bool = False,
         context: dict[str, Any] | None = None,
         screens: Sequence[tuple[str, str]] = (),
         numbers: Sequence[tuple[str, str]] = (),
@@ -72,6 +76,7 @@ class LatentPad(Live):
                 "background": background,
                 "ellipse": ellipse,
                 "axes": axes,
+                "quantiles": quantiles,
             },
             layout=layout,
         )

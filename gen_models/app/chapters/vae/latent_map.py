@@ -19,7 +19,7 @@ from gen_models.numerics import latents
 from gen_models.runtime import Array, Model
 
 EXTENT = 3.0
-"""The map shows [−3, 3]²: all but half a percent of p(z) = N(0, I)."""
+"""The map shows [−3, 3]²: all but half a percent of p(z) = N(0, I), spaced by its quantiles."""
 START = 8
 """The example that is chosen at first: of the first ten digits, the one with the largest rings."""
 PAD, RESULTS = "vae-map", "vae-map-results"
@@ -29,12 +29,18 @@ LEGEND = "Codes of the example images, in the colours of their digits: " + swatc
 
 
 def background(model: Model) -> Array:
-    """The means of p(x|z) over a grid of z, at most about 620 pixels wide: uint8 (H, W, c)."""
+    """The means of p(x|z) at a grid of quantiles of p(z), at most about 620 pixels wide: uint8 (H, W, c)."""
     side = int(model.output("decoder", "x").shape[-1])
     n = int(np.clip(620 // side, 6, 22))
     # Each image stands in the middle of its own cell, so that the dot is over what it shows.
-    z = latents.plane(n, EXTENT * (1 - 1 / n))
+    z = latents.plane(latents.quantiles(n, EXTENT))
     return controls.grid(common.decode(model, z), n, gap=0)
+
+
+def places(model: Model, side: int) -> Array:
+    """Where the mean of q(z|x) of each example is on a map so many pixels wide, (x, y) from the top left: (n, 2)."""
+    mu = model("encoder", x=common.examples_of(model))["mu"]
+    return (side - 1) * latents.probability(mu * [1, -1], EXTENT)
 
 
 def with_codes(model: Model) -> Array:
@@ -42,8 +48,7 @@ def with_codes(model: Model) -> Array:
     model, image = model.told(""), background(model) // 2  # each example is of the next class
     picture = Image.fromarray(image.repeat(3 // image.shape[-1], -1))
     pen, side = ImageDraw.Draw(picture), picture.width
-    mu = model("encoder", x=common.examples_of(model))["mu"]
-    for i, (x, y) in enumerate((side * (mu * [1, -1] + EXTENT) / (2 * EXTENT)).tolist()):
+    for i, (x, y) in enumerate(places(model, side).tolist()):
         # Examples are exported class by class in turn: image i shows class i modulo their number.
         colour = tuple(COLOURS[i % CLASSES].tolist()) if is_labelled(model) else PLAIN
         pen.ellipse((x - DOT, y - DOT, x + DOT, y + DOT), fill=colour, outline="black", width=2)
@@ -122,6 +127,7 @@ def build(models: Models) -> None:
             at_dot,
             lo=-EXTENT,
             hi=EXTENT,
+            quantiles=True,
             background=controls.data_uri(background(first.told(start))),
             context={"model": first.card.name, "label": start},
             screens=[("mean", "mean of p(x|z) at the dot")],
@@ -200,7 +206,8 @@ EXPERIMENT = Experiment(
     id="map",
     title="Map",
     idea="Every point of the plane is an image, and every image has its region in the plane: the encoder answers with "
-    "a Gaussian, drawn as rings at one and two standard deviations.",
+    "a Gaussian, drawn as rings at one and two standard deviations. Equal areas of the map are equally probable under "
+    "$p(z)$.",
     equation=r"\begin{aligned} q_\phi(z|x) &= \mathcal{N}\big(z;\, \mu(x), \sigma^2(x)\big) \\ "
     r"\hat{x} &= D_\theta(z) \end{aligned}",
     lecture="§2.4, §2.6",

@@ -43,6 +43,7 @@ def build(models: Models) -> bool:
         value=START,
         lo=-latent_map.EXTENT,
         hi=latent_map.EXTENT,
+        quantiles=True,
         background=thumbnails.address(thumbnails.TOY),
         screens=[("mean", "what the network draws there")],
         label="Drag the dot",
