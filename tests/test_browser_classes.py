@@ -118,6 +118,30 @@ def test_the_map_and_its_dot_follow_the_class(page, open_address):
     page.wait_for_function(f"([s, boot]) => ({PIXELS})(s) === boot", arg=[canvas, boot])
 
 
+def test_the_dot_stays_where_the_class_is_another_and_goes_to_another_image(page, open_address):
+    own = "#vae-map-results canvas[data-slot=own]"
+    tab = open_address("vae/map?model=vae-told")
+    where = tab.locator("#vae-map .ll-where")
+    boot = settled(page, own)
+    mean = where.text_content()
+    tab.locator("#vae-map .ll-pad").focus()
+    page.keyboard.press("Home")
+    expect(where).to_have_text("z₁ 0.00, z₂ 0.00")
+    choose(page, tab, "Class", "bag")
+    wait_for_change(page, own, boot)  # it is encoded as a bag
+    settled(page, own)
+    expect(where).to_have_text("z₁ 0.00, z₂ 0.00")
+    examples = tab.locator(".ll-example:visible")
+    examples.nth(1).click()
+    expect(where).not_to_have_text("z₁ 0.00, z₂ 0.00")
+    tab.locator("#vae-map .ll-pad").focus()
+    page.keyboard.press("Home")
+    expect(where).to_have_text("z₁ 0.00, z₂ 0.00")
+    examples.nth(1).click()  # the same once more
+    expect(where).not_to_have_text("z₁ 0.00, z₂ 0.00")
+    assert mean != "z₁ 0.00, z₂ 0.00"
+
+
 def test_samples_of_a_vae_follow_the_class(page, open_address):
     canvas = "#vae-samples-results canvas[data-slot=samples]"
     tab = open_address("vae/samples?model=vae-told")

@@ -164,6 +164,14 @@ def test_context_is_small_and_flat(context):
     assert not json.loads(pad().reply({"value": [0, 0], "context": context}))["ok"]
 
 
+@pytest.mark.parametrize("changed", [None, "label", [1], ["x" * 201], ["label"] * 34])
+def test_what_changed_is_a_few_short_words(changed):
+    question = {"value": [0, 0], "context": {}, "changed": changed}
+    assert json.loads(pad().reply(question)) == refusal(
+        "That is not a request this app understands."
+    )
+
+
 @pytest.mark.parametrize("payload", [None, [], "x", 3])
 def test_request_must_be_an_object(payload):
     assert json.loads(pad().reply(payload)) == refusal(
@@ -186,6 +194,9 @@ def test_compute_gets_the_checked_value_and_the_context():
     assert seen["value"].tolist() == [0.5, 3.0]
     assert seen["value"].dtype == np.float32
     assert seen["context"] == {"model": "vae", "z": [0.1, 2], "none": None}
+    assert seen["changed"] == []
+    pad(compute).reply({"value": [0, 0], "context": {}, "changed": ["value", "model"]})
+    assert seen["changed"] == ["value", "model"]
 
 
 def test_answer_is_json_also_of_numpy_values():

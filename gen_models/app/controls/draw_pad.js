@@ -145,6 +145,7 @@ LatentLab.kinds.DrawPad ??= (() => {
     replace(drawn) {
       this.push(drawn);
       this.render();
+      this.answered = undefined; // the same example once more is a new question
       this.refresh();
       this.commit();
     }

@@ -300,14 +300,22 @@
         const slow = setTimeout(() => this.is("waiting", true), SLOW_MS);
         const reply = await this.ask();
         clearTimeout(slow);
+        if (reply?.ok) this.answered = this.asked;
         this.is("waiting", false);
         this.show(reply);
       }
       this.asking = false;
     }
 
+    // Where it stands, and what of that is new since the last answer: "value", and names in the context.
     ask() {
-      return ask(this.server, { value: this.value, context: this.settings.context });
+      const { value } = this;
+      const { context } = this.settings;
+      const was = this.answered;
+      const changed = Object.keys(context).filter((name) => !same(context[name], was?.context[name]));
+      if (!same(value, was?.value)) changed.push("value");
+      this.asked = JSON.parse(JSON.stringify({ value, context })); // Svelte's proxies refuse structuredClone
+      return ask(this.server, { value, context, changed });
     }
 
     show(reply = { ok: false, error: NO_ANSWER, again: true }) {

@@ -56,7 +56,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 from urllib.parse import quote
 
 import anyio
@@ -80,6 +80,8 @@ class Request(TypedDict):
 
     value: Any
     context: dict[str, Any]
+    changed: NotRequired[list[str]]
+    """What is new since the last answer: "value", and names in the context. It comes from the browser, too."""
 
 
 Reply = dict[str, Any]
@@ -245,7 +247,15 @@ class Live(gr.HTML):
         return {
             "value": self.parse(payload.get("value")),
             "context": _checked(payload.get("context")),
+            "changed": _names(payload.get("changed", [])),
         }
+
+
+def _names(changed: Any) -> list[str]:
+    """Up to 33 short words: "value", and names in a context."""
+    if not (isinstance(changed, list) and len(changed) <= 33 and all(map(_is_short, changed))):
+        raise BadRequest("That is not a request this app understands.")
+    return changed
 
 
 def _refusal(error: str, again: bool = False, text: dict[str, str] | None = None) -> str:

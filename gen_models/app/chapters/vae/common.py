@@ -322,8 +322,13 @@ class Canvases:
 
         def answer(request: controls.Request) -> controls.Reply:
             context = request["context"]
-            model = get_model(models, context.get("model")).told(context.get("label", ""))
-            return compute(model, as_input(model, request["value"]))
+            label = context.get("label", "")
+            model = get_model(models, context.get("model")).told(label)
+            reply = compute(model, as_input(model, request["value"]))
+            if label and set(request.get("changed", ["value"])) <= {"label"}:
+                for delta in reply.get("send", {}).values():  # z stays, to be seen as the other class
+                    delta.pop("value", None)
+            return reply
 
         groups = by_data([first, *models.values()])
         self._keys = list(groups)
