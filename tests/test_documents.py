@@ -206,7 +206,9 @@ def test_a_few_steps_separate_two_topics(tmp_path, folder):
 
 
 def test_a_few_steps_make_bits(tmp_path, folder):
-    documents.main(config(tmp_path, folder, codes=(8,), bit_noise=1.0, steps=40, batch=32))
+    documents.main(
+        config(tmp_path, folder, codes=(8,), bit_noise=1.0, steps=40, batch=32, log_every=10)
+    )
     at = tmp_path / "exported" / "toy"
     card = cards.load(at / "card.json")
     model = Model(card, at)
@@ -217,6 +219,9 @@ def test_a_few_steps_make_bits(tmp_path, folder):
     z = model("encoder_8", counts=test.counts.numpy())["z"]
     assert set(np.unique(z)) == {-1, 1}
     np.testing.assert_array_equal(model("documents", index=np.arange(len(test)))["z"], z)
+    drawn = (at / cards.LOSSES).read_text("utf-8")
+    assert ">cross_entropy<" in drawn
+    assert ">kl<" not in drawn, "it is not in their loss"
 
 
 def test_lsa_is_exported_without_a_run(tmp_path, folder):

@@ -130,7 +130,7 @@ def train(
         run.fabric.backward(loss.mean())
         optimizer.step()
 
-        run.log(cross_entropy=words, kl=kl)
+        run.log(cross_entropy=words, **({} if config.bit_noise else {"kl": kl}))
         run.checkpoint(**state)
     used = BitCode if config.bit_noise else MeanCode
     return used(encoder.module), WordProbabilities(decoder.module), run
