@@ -116,6 +116,7 @@ def test_the_lectures_recipe_trains_and_exports(options, tmp_path, few_samples):
     dcgan.main(dcgan.Config(name="d", **options))
     card = cards.load(tmp_path / "d" / "card.json")
     assert card.family == "gan"
+    assert card.sheets["film"].losses.keys() == {"loss_D", "loss_G"}
     assert card.training.command.startswith("python -m")
 
 

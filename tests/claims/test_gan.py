@@ -92,6 +92,25 @@ def test_the_twelve_of_the_film_grow_unlike_and_noise_may_be_near(models):
     assert unlike[-1] > 3 * unlike[0]
 
 
+def test_a_film_says_why_it_has_no_losses_and_only_then(models):
+    """That today's scripts keep them is tested where they train: tests/test_gan.py."""
+    for model in models.values():
+        if "film" not in model.card.sheets:
+            continue
+        chart = film.at(model, None, 1.0)["send"][film.CHART]
+        kept = bool(model.card.sheets["film"].losses)
+        assert chart["words"]["none"] == ("" if kept else film.NO_LOSSES)
+        assert bool(chart["attributes"]["loss_G"]["d"]) == kept
+        # "What is drawn was measured on the film's own images": of the last moment, by hand.
+        search = common.search_for(model, models)
+        last = model.sheet("film")[:, -1]
+        near, unlike = film.measured(model, search.model)
+        assert near[-1] == pytest.approx(search.nearest(last)[1][:, 0].mean())
+        real = search.bank[np.linspace(0, len(search.bank) - 1, len(last)).astype(int)]
+        distances = [search.mean_pairwise_distance(images) for images in (last, real)]
+        assert unlike[-1] == pytest.approx(distances[0] / distances[1])
+
+
 def test_a_sample_of_g_is_found_again_and_a_real_image_is_not(models):
     says(encoder.EXPERIMENT, "the error falls near 0", "For a real image it stays larger")
     model = models["gan-fashion"]

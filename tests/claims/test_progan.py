@@ -42,6 +42,28 @@ def test_the_last_images_are_still_like_those_of_8_pixels(images):
     assert float(found) > 0.5
 
 
+def test_in_a_fade_in_they_go_pale(model):
+    film = np.moveaxis(growth.frames(model), -1, 2) / 255
+    contrast = [255 * common.contrast(images) for images in film]
+    moments = [growth.moment(model, i) for i in range(growth.count(model))]
+    facts = common.facts_of(model)
+    for level in range(1, len(facts.sides)):
+        ends = sum(facts.images[:level]) + facts.fade
+        fading = [i for i, at in enumerate(moments) if at.level == level and at.seen <= ends]
+        assert len(fading) == 4
+        before, after = contrast[fading[0] - 1], contrast[fading[-1] + 1]
+        palest = min(contrast[i] for i in fading)
+        assert palest < 0.9 * min(before, after)
+    says(
+        growth.EXPERIMENT,
+        f"In a fade-in they go pale, in the last from a contrast of {before:.1f} to {palest:.1f}, and recover when it "
+        "is over: what is shown is a moving average of $G$, which lags behind.",
+    )
+    # It lags, and does not only mix two images: the last fade-in is palest at its end, where nothing is mixed.
+    assert moments[fading[-1]].alpha == 1
+    assert contrast[fading[-1]] == palest
+
+
 def test_with_alpha_at_1_contrast_is_lost(model):
     level = common.facts_of(model).sides.index(fade.FIRST)
     contrast = [

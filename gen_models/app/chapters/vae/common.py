@@ -326,7 +326,9 @@ class Canvases:
             model = get_model(models, context.get("model")).told(label)
             reply = compute(model, as_input(model, request["value"]))
             if label and set(request.get("changed", ["value"])) <= {"label"}:
-                for delta in reply.get("send", {}).values():  # z stays, to be seen as the other class
+                for delta in reply.get(
+                    "send", {}
+                ).values():  # z stays, to be seen as the other class
                     delta.pop("value", None)
             return reply
 
