@@ -713,6 +713,10 @@ LatentLab.kinds.Board ??= (() => {
         this.error,
         el("div", { class: "lab-tries", role: "group", "aria-label": "Experiments" }, ...this.tries),
         this.told,
+      );
+      const rest = el(
+        "div",
+        { class: "lab-controls lab-rest" },
         label("Data"),
         el("div", { class: "lab-datas", role: "group", "aria-label": "Data distribution" }, ...this.thumbs),
         this.wipe,
@@ -722,14 +726,14 @@ LatentLab.kinds.Board ??= (() => {
         this.boards[1].knobs,
         this.more,
       );
-      const view = el(
+      this.view = el(
         "div",
         { class: "lab-view" },
         el("div", { class: "lab-games" }, ...this.boards.map((board) => board.node)),
         bar(...this.layers.map((layer) => layer.node)),
         this.legend(),
       );
-      this.root.append(el("div", { class: "lab-board" }, controls, view), this.said);
+      this.root.append(el("div", { class: "lab-board" }, controls, rest, this.view), this.said);
       this.boards[0].canvas.after(this.replays);
       this.letDraw(this.boards[0].canvas);
       this.watch();
@@ -742,9 +746,9 @@ LatentLab.kinds.Board ??= (() => {
         this.seen = entry.isIntersecting;
         this.pump();
       });
-      sight.observe(this.root);
+      sight.observe(this.view); // the root may have no box
       const size = new ResizeObserver(() => this.draw(true));
-      size.observe(this.root);
+      size.observe(this.view);
       const look = new MutationObserver(() => this.dress());
       look.observe(document.body, { attributeFilter: ["class"] });
       const turned = () => {
@@ -1123,7 +1127,7 @@ LatentLab.kinds.Board ??= (() => {
     }
 
     frame(steps) {
-      this.wanted = Math.max(this.wanted ?? 0, steps);
+      this.wanted = (this.wanted ?? 0) + steps; // each press counts, also while a step is under way
       this.pump();
     }
 
@@ -1249,7 +1253,7 @@ LatentLab.kinds.Board ??= (() => {
       this.error.textContent = why;
       await after(RETRY_MS);
       if (question.do === "start") this.again = true;
-      else this.wanted ??= question.steps;
+      else this.wanted = (this.wanted ?? 0) + question.steps;
     }
 
     take(reply) {
