@@ -26,7 +26,7 @@ from gen_models.app.chapters.lab import answers, digits, methods, play, scoreboa
 from gen_models.app.controls import board
 from gen_models.app.shell import page
 from gen_models.errors import UserError
-from gen_models.families import REJECTION, LabLoss
+from gen_models.families import REJECTION, LabLoss, MetricId
 from gen_models.numerics.lab.distributions import DISTRIBUTIONS
 from gen_models.numerics.lab.game import Game
 from gen_models.numerics.lab.sessions import Sessions, Turns, Waiting
@@ -204,15 +204,42 @@ def test_the_scoreboard_has_what_was_measured_beside_what_was_published(models, 
     small = "<small>worst 7</small>"
     link = f"[▸ Play](#lab/play?try=0&data=ring&method={NAME}&fall=10000)"
     assert mine.startswith(
-        f"| Toy {NAME} {link} | **7.5** of 8 {small} | **97.5** % {small} | – | – | 10 | 12.5 s"
+        f"| Toy {NAME} {link} | **7.5** of 8 {small} | **97.5** % {small} | – | – | – | – | 10 | 12.5 s"
     )
     assert lines[-1].startswith("| *Uniform noise")
-    assert "As published: plain GAN* | 6.3 of 8 | – | 17.3 of 25 | – |" in published
-    assert "7.9 of 8 | 95.6 % | 23.8 of 25 | 91.3 % |" in lines[5]
+    assert "As published: plain GAN* | 6.3 of 8 | – | – | 17.3 of 25 | – | – |" in published
+    assert "7.9 of 8 | 95.6 % | – | 23.8 of 25 | 91.3 % | – |" in lines[5]
     assert scoreboard.commands(models, scoreboard.KEYS).count("training.lab_scoreboard") == 1
     bare = toys.lab(tmp_path, measured=False)
     assert "7.5" not in scoreboard.table({NAME: bare})
     assert scoreboard.commands({NAME: bare}, scoreboard.KEYS) == ""
+
+
+def test_the_kl_of_shares_is_shown_where_it_was_measured_and_the_rest_is_said(tmp_path):
+    names = (NAME, "lab-r1")
+    bare, known = (toys.lab(tmp_path, name) for name in names)
+    assert "once more for 0 of the 2" in scoreboard.reading_of_kl({NAME: bare, "lab-r1": known})
+
+    def measured(toy, ring, grid):
+        found = zip(("ring", "grid"), (ring, grid), strict=True)
+        kl = {
+            MetricId.MODE_KL.of(name): cards.Metric(
+                value, "nats", 2500, "", (0, 1), "python", "worst 7"
+            )
+            for name, value in found
+        }
+        return Model(toy.card.with_metrics(kl), toy.folder)
+
+    one = {NAME: bare, "lab-r1": measured(known, 0.25, 1.5)}
+    assert "once more for 1 of the 2; the others have a dash" in scoreboard.reading_of_kl(one)
+    row = next(line for line in scoreboard.table(one).splitlines() if "Toy lab-r1" in line)
+    assert "| 0.25 nats <small>worst 7</small> |" in row, "of one alone nothing is best"
+    both = {NAME: measured(bare, 0.5, 1.0), "lab-r1": one["lab-r1"]}
+    assert "dash" not in scoreboard.reading_of_kl(both)
+    table = scoreboard.table(both)
+    assert "**0.25** nats" in table
+    assert "**1.00** nats" in table
+    assert "**0.50**" not in table
 
 
 def on_digits(toy, kl, note="worst 7"):
