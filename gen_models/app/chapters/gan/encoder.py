@@ -121,7 +121,7 @@ def shown(model: Model, x: Array, trace: inversion.Trace | None, answer: Answer 
     if answer is not None:
         words = f"{answer.name}, one pass: squared error {format_number(answer.error)}"
         parts.append((answer.image, words))
-    return _figures(model, parts, "flex: 0 1 11rem")
+    return _figures(model, parts, "flex: 0 1 min(11rem, 30%)")
 
 
 def on_the_way(model: Model, trace: inversion.Trace) -> str:
