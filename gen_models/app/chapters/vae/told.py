@@ -72,8 +72,8 @@ def shown(model: Model, x: Array, label: str) -> controls.Reply:
         "text": {
             "bound": common.nats(bound[chosen]),
             "below": common.nats(bound[best] - bound[chosen]),
-            "likeliest": names[best],
-            "next": f"{names[second]}, {common.nats(bound[best] - bound[second])} less",
+            "likeliest": f"{names[best]}, then {names[second]}",
+            "lead": common.nats(bound[best] - bound[second]),
         },
     }
 
@@ -88,7 +88,7 @@ def build(models: Models) -> None:
         )
         return
     first = common.usual(models)
-    with layout.controls():
+    with layout.controls(long=True):
         choice = common.model_choice(models, first)
         canvases = common.Canvases(
             models,
@@ -103,8 +103,8 @@ def build(models: Models) -> None:
             numbers=[
                 ("bound", "bound on log p(x|y) of the class told"),
                 ("below", "below the highest"),
-                ("likeliest", "class of the highest bound"),
-                ("next", "the next"),
+                ("likeliest", "classes of the highest bounds"),
+                ("lead", "between these two"),
             ],
             results=RESULTS,
         )
