@@ -6,6 +6,7 @@
 
   const LOOK_MS = 20;
   const WAIT_MS = 10_000;
+  const CLICK_MS = 1_000;
   const UNANSWERED = "The server did not answer. Choose the tab once more.";
 
   const names = new Set();
@@ -52,15 +53,28 @@
     bring,
   };
 
-  // Gradio's own list of all endpoints is made of the events in the page: it gets a page that has everything.
+  // Gradio's own list of all endpoints is made of the events in the page: it gets a page that has everything, and opens
+  // there.
   const WHOLE = "view=api";
+  const LIST = "footer .show-api";
+  const isWhole = location.search.includes(WHOLE);
   document.addEventListener(
     "click",
     (event) => {
-      if (!event.target.closest?.("footer .show-api") || location.search.includes(WHOLE)) return;
+      if (isWhole || !event.target.closest?.(LIST)) return;
       event.stopPropagation();
       location.assign(`${location.pathname}?${WHOLE}`);
     },
     { capture: true },
   );
+  // Gradio 6.31 takes the list for open then, and does not show it: the first click closes it, the second opens it.
+  async function openList() {
+    for (let clicks = 0; clicks < 2; clicks++) {
+      const button = await until(() => document.querySelector(LIST));
+      button?.click();
+      await new Promise((resolve) => setTimeout(resolve, CLICK_MS));
+      if (document.querySelector(".api-docs")) return;
+    }
+  }
+  if (isWhole) openList();
 })();
