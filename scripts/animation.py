@@ -19,6 +19,8 @@ from scripts import browsers
 OUT = Path("docs/latent-lab.webp")
 SIZE, SHOWN = (1280, 800), (800, 500)
 FRAME_MS, STILL_MS = 100, 900
+SETTLED_MS = 10_000
+"""Until an experiment that was opened shows its first answer, on a slow machine too."""
 QUALITY = 55
 FRAMES = 28
 """Of each of the three parts."""
@@ -28,7 +30,7 @@ def film(page: Page, url: str) -> Iterator[tuple[bytes, int]]:
     """Yield screenshots, each with the milliseconds it is shown."""
     for address, act in (("vae/map", drag), ("pix2pix/draw", paint), ("lab/play", play)):
         page.goto(f"{url}#{address}")
-        page.wait_for_timeout(5_000)
+        page.wait_for_timeout(SETTLED_MS)
         yield page.screenshot(), STILL_MS
         for _ in act(page):
             page.wait_for_timeout(60)
