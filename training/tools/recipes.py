@@ -82,7 +82,7 @@ RECIPES = {
         f"{_GAN} --data fashion --size 32 --classes --width 24 --fp16-weights --decay 0.3 --steps 2000"
     ),
     "gan-toons": (
-        f"{_GAN} --size 64 --fp16-weights --data toons --pack 2 --augment 0.1 --decay 0.2 --steps 7800"
+        f"{_GAN} --size 64 --fp16-weights --data toons --pack 2 --gamma 0.1 --augment 0.1 --decay 0.2 --steps 24000"
     ),
     "gan-heads": f"{_GAN_64} --data heads --augment 0.1 --random-hflip --steps 6000",
     "dcgan-fashion": "training.dcgan --precision bf16-mixed --data fashion --size 32 --steps 9400",

@@ -53,8 +53,8 @@
     bring,
   };
 
-  // Gradio's own list of all endpoints is made of the events in the page: it gets a page that has everything, and opens
-  // there.
+  // Gradio's own list of all endpoints is made of the events in the page: it opens in a page that has everything, beside
+  // this one, which keeps what was done in it.
   const WHOLE = "view=api";
   const LIST = "footer .show-api";
   const isWhole = location.search.includes(WHOLE);
@@ -63,7 +63,7 @@
     (event) => {
       if (isWhole || !event.target.closest?.(LIST)) return;
       event.stopPropagation();
-      location.assign(`${location.pathname}?${WHOLE}`);
+      window.open(`${location.pathname}?${WHOLE}`, "_blank", "noopener");
     },
     { capture: true },
   );

@@ -61,10 +61,12 @@ def at(model: Model, start: Array, values: Array) -> controls.Reply:
 
 
 def of_image(model: Model, x: Array) -> controls.Reply:
-    """Encode an image (1, c, h, w); the sliders go to the mean of q(z|x)."""
+    """Encode an image (1, c, h, w), and decode it; the sliders go to the mean of q(z|x)."""
     mu = common.encode(model, x).mu
+    decoded = model("decoder", z=mu[None])["x"]
     return common.show_seen(model, x) | {
-        "send": {SLIDERS: {"value": positions(model, mu), "context": {"z": mu.tolist()}}}
+        "text": {"error": common.format_number(common.squared_error(x, decoded))},
+        "send": {SLIDERS: {"value": positions(model, mu), "context": {"z": mu.tolist()}}},
     }
 
 
@@ -87,7 +89,7 @@ def build(models: Models) -> None:
             context={"model": first.card.name, "z": [0.0] * common.latent_dim(first)},
             screens=[("mean", "the dials' image, mean of p(x|z)")],
             numbers=[
-                ("moved", "squared distance from your image, decoded"),
+                ("moved", "squared distance that the dials moved it"),
                 ("used", f"dimensions in use (KL > {ACTIVE} nats)"),
             ],
             label="Latent dimensions, the most used first",
@@ -106,6 +108,7 @@ def build(models: Models) -> None:
             first=first,
             start=START,
             screens=[("seen", "your image, as the encoder sees it")],
+            numbers=[("error", "squared error of your image, decoded")],
             results=RESULTS,
         )
 
