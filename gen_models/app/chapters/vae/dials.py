@@ -64,8 +64,9 @@ def of_image(model: Model, x: Array) -> controls.Reply:
     """Encode an image (1, c, h, w), and decode it; the sliders go to the mean of q(z|x)."""
     mu = common.encode(model, x).mu
     decoded = model("decoder", z=mu[None])["x"]
+    error = common.format_number(common.squared_error(x, decoded))
     return common.show_seen(model, x) | {
-        "text": {"error": common.format_number(common.squared_error(x, decoded))},
+        "text": {"seen": f"decoded with a squared error of {error}"},
         "send": {SLIDERS: {"value": positions(model, mu), "context": {"z": mu.tolist()}}},
     }
 
@@ -108,7 +109,6 @@ def build(models: Models) -> None:
             first=first,
             start=START,
             screens=[("seen", "your image, as the encoder sees it")],
-            numbers=[("error", "squared error of your image, decoded")],
             results=RESULTS,
         )
 
