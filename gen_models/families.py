@@ -673,7 +673,7 @@ FAMILIES: dict[str, Family] = {
             ),
             **_SAMPLES,
         },
-        (M.CODE_ACCURACY.of(),),
+        (M.INFORMATION_BOUND.of(), M.CODE_ACCURACY.of()),
     ),
     "pix2pix": Family(
         Pix2PixFacts,
