@@ -292,12 +292,12 @@ def _in_page(config: Config) -> str:
 
 def _leave_out_endpoints(config: Config) -> None:
     """Without what `gr.api` makes of each argument and answer: the page would prepare all, and show none."""
-    parts = {each["id"] for each in config["components"] if each["type"] == "api"}
-    config["components"] = [each for each in config["components"] if each["id"] not in parts]
+    endpoints = {each["id"] for each in config["components"] if each["type"] == "api"}
+    config["components"] = [each for each in config["components"] if each["id"] not in endpoints]
     for page in config["page"].values():
-        page["components"] = [each for each in page["components"] if each not in parts]
+        page["components"] = [each for each in page["components"] if each not in endpoints]
     for layout in (config["layout"], *(page["layout"] for page in config["page"].values())):
-        layout["children"] = [each for each in layout["children"] if each["id"] not in parts]
+        layout["children"] = [each for each in layout["children"] if each["id"] not in endpoints]
 
 
 def _settings_in_file(files: Files, found: re.Match[str]) -> str:
