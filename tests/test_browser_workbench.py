@@ -135,6 +135,29 @@ def test_the_address_follows_the_visitor(page, app_url):
     expect(tab(page, "vae/map")).to_have_attribute("aria-selected", "true")
 
 
+def test_what_the_visitor_moved_stays_when_the_first_answer_comes_late(page, app_url):
+    held = []
+    page.route("**/gradio_api/component_server/", lambda route: held.append(route))
+    page.goto(f"{app_url}#vae/map")
+    pad = page.locator("#vae-map .ll-pad")
+    start = pad.get_attribute("aria-valuetext")
+    pad.press("ArrowRight")
+    there = pad.get_attribute("aria-valuetext")
+    assert there != start
+    page.wait_for_function("location.hash.startsWith('#vae/map?z=')")
+    for route in held:
+        route.continue_()
+    page.unroute("**/gradio_api/component_server/")
+    expect(page.locator("#vae-map .ll-pad polygon").first).to_be_attached()  # the ellipse of the digit's code is there
+    expect(pad).to_have_attribute("aria-valuetext", there)
+    address = page.evaluate("location.hash")
+    page.evaluate("location.hash = '#vae/map'")  # where the map is at rest now: at the code of the digit
+    expect(pad).not_to_have_attribute("aria-valuetext", there)
+    expect(pad).not_to_have_attribute("aria-valuetext", start)
+    page.evaluate(f"location.hash = {address!r}")
+    expect(pad).to_have_attribute("aria-valuetext", there)
+
+
 def test_a_row_of_tabs_is_one_stop_and_arrows_move_in_it(page, app_url):
     page.goto(f"{app_url}#vae/map")
     expect(tab(page, "vae/map")).to_have_attribute("tabindex", "0")

@@ -39,9 +39,9 @@ LatentLab.kinds.LatentSliders ??= (() => {
     }
 
     // They begin anew where another control puts them, such as the code of an image.
-    moved(delta) {
+    moved(delta, isFirst) {
       if (delta.value) this.first = delta.value;
-      super.moved(delta);
+      super.moved(delta, isFirst);
     }
 
     // A model with another number of sliders may be on its way: what they are too few for is taken when it is there.

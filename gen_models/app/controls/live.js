@@ -167,6 +167,7 @@
       this.stale = false; // the image does not belong to the present value
       this.asking = false;
       this.failures = 0;
+      this.isMoved = false; // by the visitor, or by an address
       const { value, context, ...rest } = this.takeProps(); // the value is taken below
       Object.assign(settings, rest);
       Object.assign(settings.context, context);
@@ -260,11 +261,19 @@
       for (const node of [this.root, this.side]) node.classList.toggle(`ll-${state}`, whether);
     }
 
-    // Another control has moved this one.
-    moved(delta) {
-      if (delta.value !== undefined) {
+    // Another control has moved this one; `isFirst` if nobody asked for it: it is that one's first answer. What the
+    // visitor has moved by then stays where it is, and the value is only where this control is at rest.
+    moved(delta, isFirst = false) {
+      const { value, ...rest } = delta;
+      if (value !== undefined && isFirst && (this.isMoved || this.held !== undefined)) {
+        if (this.path) LatentLab.address.rest(this.path, this.settings.address, this.toAddress(value));
+        this.change(rest);
+        return;
+      }
+      if (value !== undefined) {
+        this.isMoved = false;
         this.rememberSoon();
-        this.take(delta.value);
+        this.take(value);
         this.note(true);
       }
       this.change(delta);
@@ -300,9 +309,9 @@
         const slow = setTimeout(() => this.is("waiting", true), SLOW_MS);
         const reply = await this.ask();
         clearTimeout(slow);
-        if (reply?.ok) this.answered = this.asked;
         this.is("waiting", false);
         this.show(reply);
+        if (reply?.ok) this.answered = this.asked;
       }
       this.asking = false;
     }
@@ -340,11 +349,12 @@
       }
       Object.assign(this.settings, rest);
       this.settle(rest);
+      const isFirst = this.answered === undefined && !this.isMoved;
       // On a slow machine the other may come on the screen after this answer.
       for (const [id, delta] of Object.entries(send))
         whenThere([id], () => {
           const other = controlOf(id);
-          if (other.moved) other.moved(delta);
+          if (other.moved) other.moved(delta, isFirst);
           else other.change(delta); // a display, which has no value
         });
     }
@@ -361,6 +371,7 @@
     }
 
     commit() {
+      this.isMoved = true;
       this.remember();
       this.note();
       this.trigger("release");

@@ -84,12 +84,15 @@
     return text === REST ? rests.get(keyOf(path, name)) : text;
   }
 
+  // At `text` a control is at rest, wherever it stands.
+  const rest = (path, name, text) => rests.set(keyOf(path, name), text);
+
   // A control stands at `text`. Where it stands at rest is not written; undefined is not to be written at all.
   function note(path, name, text, isRest = false) {
     const key = keyOf(path, name);
     // Another control has put it elsewhere: it does not go back to where that one had put it before.
     if (isRest && wantedOf(path, name) === rests.get(key)) wanted.get(path)?.delete(name);
-    if (isRest || !rests.has(key)) rests.set(key, text);
+    if (isRest || !rests.has(key)) rest(path, name, text);
     if (!values.has(path)) values.set(path, new Map());
     if (text === undefined || text === rests.get(key)) values.get(path).delete(name);
     else values.get(path).set(name, text);
@@ -173,9 +176,9 @@
     say("");
     refused.clear();
     // What the address does not name goes back to where it began, if it was moved.
-    const back = [...(values.get(path)?.keys() ?? [])].filter((name) => !params.has(name));
-    const rest = back.map((name) => [name, REST]); // for controls that come on the screen later
-    wanted.set(path, path === asked ? new Map([...rest, ...params]) : new Map());
+    const moved = [...(values.get(path)?.keys() ?? [])].filter((name) => !params.has(name));
+    const back = moved.map((name) => [name, REST]); // for controls that come on the screen later
+    wanted.set(path, path === asked ? new Map([...back, ...params]) : new Map());
     shown = path;
     const section = sectionOf(path);
     if (section) await select(section);
@@ -408,6 +411,7 @@
     settle: () => write("replaceState"), // the address bar as the controls stand now
     register,
     note,
+    rest,
     fields,
     chosen,
     again,
