@@ -148,10 +148,14 @@ def test_what_the_visitor_moved_stays_when_the_first_answer_comes_late(page, app
     for route in held:
         route.continue_()
     page.unroute("**/gradio_api/component_server/")
-    expect(page.locator("#vae-map .ll-pad polygon").first).to_be_attached()  # the ellipse of the digit's code is there
+    expect(
+        page.locator("#vae-map .ll-pad polygon").first
+    ).to_be_attached()  # the ellipse of the digit's code is there
     expect(pad).to_have_attribute("aria-valuetext", there)
     address = page.evaluate("location.hash")
-    page.evaluate("location.hash = '#vae/map'")  # where the map is at rest now: at the code of the digit
+    page.evaluate(
+        "location.hash = '#vae/map'"
+    )  # where the map is at rest now: at the code of the digit
     expect(pad).not_to_have_attribute("aria-valuetext", there)
     expect(pad).not_to_have_attribute("aria-valuetext", start)
     page.evaluate(f"location.hash = {address!r}")

@@ -53,19 +53,24 @@ def error(digits, *key):
 def test_frozen_codes_help_and_augmentation_does_as_much(digits):
     says(
         curves.EXPERIMENT,
-        "With 100 labels un-warping’s frozen code errs in 8.4 %",
-        "PCA in 29.8 %, the network from scratch, on two draws of labels, in",
+        "With 100 labels un-warping’s frozen code errs in 8.5 %, a plain autoencoder’s in 21.1 %",
+        "the network from scratch, on three draws of labels, in",
         "Augment the labels, and scratch errs in",
     )
     of = {
         "frozen": error(digits, "frozen", "unwarping", "unchanged", 100),
-        "pca": error(digits, "pca", "no", "unchanged", 100),
+        "plain": error(digits, "frozen", "plain", "unchanged", 100),
         "scratch": error(digits, "scratch", "no", "unchanged", 100),
         "augmented": error(digits, "scratch", "no", "augmented", 100),
     }
     for metric in of.values():
         assert f"{metric.value:.1f} %" in curves.EXPERIMENT.notice
-    assert of["augmented"].value < of["frozen"].value < of["scratch"].value < of["pca"].value
+    errors = [of[each].value for each in ("augmented", "frozen", "plain", "scratch")]
+    assert errors == sorted(errors)
+    frozen = [
+        error(digits, "frozen", each, "unchanged", 100).value for each in digits.facts.objectives
+    ]
+    assert min(frozen) == of["frozen"].value
 
 
 def test_with_augmentation_no_encoder_here_beats_scratch(digits):
@@ -76,7 +81,7 @@ def test_with_augmentation_no_encoder_here_beats_scratch(digits):
         for key, metric in digits.model.card.metrics.items()
         if key.startswith(("error/fine-tuned/", "error/joint/")) and key.endswith("/augmented/100")
     ]
-    assert len(others) >= 2
+    assert len(others) >= 5  # four encoders fine-tuned, and one with reconstruction
     assert min(others) > scratch
 
 

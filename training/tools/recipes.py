@@ -70,9 +70,7 @@ RECIPES = {
     "lsa-newsgroups": f"{_LSA} --codes 2 10 30 --weighting tf-idf",
     "lsa-newsgroups-log": f"{_LSA} --codes 2 --weighting log",
     "lsa-newsgroups-raw": f"{_LSA} --codes 2 --weighting raw",
-    "few-labels-digits": (
-        "training.few_labels --data digits --precision bf16-mixed --objectives unwarping plain --rounds 2"
-    ),
+    "few-labels-digits": "training.few_labels --data digits --precision bf16-mixed --seeds 3 --rounds 3",
     "features-digits": "training.features --data digits --width 16 --steps 1500",
     "features-fashion": f"{_FEATURES} --data fashion --size 32 --steps 2500",
     "features-toons": f"{_FEATURES} --data toons --size 64 --steps 1500",
