@@ -1,11 +1,14 @@
 """The chapter "Few labels" on a toy whose codes tell all classes: pure functions, and endpoints with bad input."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import toys
 
 from gen_models.app.chapters.few_labels import CHAPTER, common, curves, draw, endpoints, label
 from gen_models.errors import BadRequest
+from gen_models.families import MetricId
 
 METRICS = {
     "error/frozen/unwarping/unchanged/10": 30.0,
@@ -114,23 +117,39 @@ def board(answers):
 
 
 def test_the_curves_are_those_of_the_card(models):
-    card = models["few"].card
-    found = {each.name: each for each in curves.lines(card, "frozen", ["unwarping", "vae"], True)}
+    metrics = curves.metrics_of(models["few"].card, "")
+    found = {
+        each.name: each for each in curves.lines(metrics, "frozen", ["unwarping", "vae"], True)
+    }
     assert found.keys() == {"Un-warping", "From scratch", "PCA, logistic"}
     assert found["Un-warping"].errors == [30.0, 7.0]
     assert found["Un-warping"].sds == [0.0, 0.5]
     assert found["From scratch"].errors == [5.0]
-    assert curves.lines(card, "frozen", [], False)[0].errors == [20.0]
-    assert curves.lines(card, "joint", ["vae"], True)[0].name == "From scratch"
+    assert curves.lines(metrics, "frozen", [], False)[0].errors == [20.0]
+    assert curves.lines(metrics, "joint", ["vae"], True)[0].name == "From scratch"
 
 
 def test_the_numbers_are_the_best_encoder_and_scratch(models):
-    text = curves.numbers(models["few"].card, "frozen", ["unwarping"], True)
+    metrics = curves.metrics_of(models["few"].card, "")
+    text = curves.numbers(metrics, "frozen", ["unwarping"], True)
     assert "7.0 %" in text
     assert "un-warping, the best shown" in text
     assert "5.0 %" in text
-    assert "30.0 ± 0.0" in curves.table(models["few"].card)
-    assert "<svg" in curves.chart(models["few"].card, "frozen", ["unwarping"], True)
+    assert "30.0 ± 0.0" in curves.table(metrics)
+    assert "<svg" in curves.chart(metrics, "frozen", ["unwarping"], True)
+
+
+def test_a_study_of_other_images_has_curves_of_its_own(models):
+    card = models["few"].card
+    of = MetricId.ERROR.of("frozen", "unwarping", "unchanged", 100, model="few-labels-fashion")
+    (any_error, *_) = (m for key, m in card.metrics.items() if key.startswith("error/"))
+    both = card.with_metrics({of: replace(any_error, value=41.0)})
+    assert curves.studies_of(card) == {"": "Few"}
+    assert curves.studies_of(both) == {"": "Few", "few-labels-fashion": "Fashion"}
+    other = curves.metrics_of(both, "few-labels-fashion")
+    (line,) = curves.lines(other, "frozen", ["unwarping"], False)
+    assert line.errors == [41.0]
+    assert curves.metrics_of(both, "") == card.metrics
 
 
 def test_a_drawing_is_answered_by_all_classifiers(models):

@@ -158,6 +158,9 @@ def test_the_papers_numbers_can_be_put_beside_those_of_the_same_data_alone(of_pa
     path.write_text(path.read_text().replace(papers.dataset.sha256, "0" * 64))
     with pytest.raises(UserError, match="not trained on the data set of p"):
         put_beside(*folders)
+    put_beside(*folders, other_data=True)
+    note = cards.load(folders[0] / "card.json").metrics[M.L1.of(model="q")].note
+    assert papers.dataset.title in note
 
 
 def test_cyclegan_trains_on_two_folders_exports_both_ways_and_is_measured(of_two_sets, tmp_path):

@@ -29,6 +29,8 @@ class Config:
     """folders such as exported/vae-digits-2d"""
     beside: Path | None = None
     """folder of another, measured model of the same data, whose numbers go into the cards too, under its name"""
+    other_data: bool = False
+    """the model beside it is of other data, and its numbers say so"""
 
 
 def evaluate_model(folder: Path) -> None:
@@ -50,22 +52,28 @@ def main(config: Config) -> None:
     for folder in config.folders:
         evaluate_model(folder)
         if config.beside is not None:
-            put_beside(folder, config.beside)
+            put_beside(folder, config.beside, config.other_data)
 
 
-def put_beside(folder: Path, other: Path) -> None:
+def put_beside(folder: Path, other: Path, other_data: bool = False) -> None:
     """Copy the numbers of the model in `other` into the card of the one in `folder`: `l1` as `l1@NAME`.
 
-    So a model can be compared with one whose graphs are too large to be kept.
+    So a model can be compared with one whose graphs are too large to be kept. With `other_data`, that may be one of
+    other images, and the notes begin with whose.
     """
     card, reference = (cards.load(path / "card.json") for path in (folder, other))
-    if card.dataset.sha256 != reference.dataset.sha256:
+    if card.dataset.sha256 != reference.dataset.sha256 and not other_data:
         raise UserError(f"{reference.name} was not trained on the data set of {card.name}.")
     parameters = sum(graph.parameters for graph in reference.graphs.values())
     seen = families.FAMILIES[reference.family].seen
-    note = f"{parameters:,} parameters, {reference.training.images:,} {seen} seen"
+    facts = [f"{parameters:,} parameters", f"{reference.training.images:,} {seen} seen"]
+    if other_data:
+        facts.insert(0, reference.dataset.title)
+    note = ", ".join(facts)
     copies = {
-        f"{key}@{reference.name}": dataclasses.replace(metric, note=note)
+        f"{key}@{reference.name}": dataclasses.replace(
+            metric, note="; ".join(filter(None, (metric.note, note)))
+        )
         for key, metric in reference.metrics.items()
     }
     model_readme.save(card.with_metrics(copies), folder)

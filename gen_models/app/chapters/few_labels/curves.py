@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import gradio as gr
@@ -12,15 +12,15 @@ from gen_models.app.chapters.few_labels.common import ENCODERS, encoders_of, fir
 from gen_models.app.checks import user_facing
 from gen_models.app.shell import address, charts, layout
 from gen_models.app.shell.parts import big_numbers, markdown
-from gen_models.cards import Card
+from gen_models.cards import Card, Metric
 from gen_models.errors import BadRequest
-from gen_models.families import MetricId, Objective
+from gen_models.families import MetricId, Objective, parse_key
 
 PREFIX = "few-labels-curves"
 WAYS = {
-    "frozen": "Frozen: logistic regression on the code",
-    "fine-tuned": "Fine-tuned: all weights go on learning",
-    "joint": "Joint: labels, and reconstruction of all images",
+    "frozen": "Frozen: logistic regression",
+    "fine-tuned": "Fine-tuned: all weights learn",
+    "joint": "Joint: with reconstruction",
 }
 REFERENCES = {
     "scratch": "From scratch",
@@ -55,48 +55,68 @@ class Line(NamedTuple):
     dashed: bool
 
 
-def line(card: Card, name: str, colour: str, *key: object, dashed: bool = False) -> Line | None:
+Metrics = Mapping[str, Metric]
+
+
+def studies_of(card: Card) -> dict[str, str]:
+    """Whose numbers the card has: its own, "", and those of studies of other data, by name, each with its data."""
+    others = {parse_key(key).model: "" for key in card.metrics if key.startswith(MetricId.ERROR)}
+    return {each: (each or card.name).removeprefix("few-labels-").capitalize() for each in others}
+
+
+def metrics_of(card: Card, study: str) -> Metrics:
+    """The numbers of one of `studies_of`, by the keys that its own card has."""
+    return {
+        key.partition("@")[0]: metric
+        for key, metric in card.metrics.items()
+        if parse_key(key).model == study
+    }
+
+
+def line(
+    metrics: Metrics, name: str, colour: str, *key: object, dashed: bool = False
+) -> Line | None:
     """The curve of a way, an objective and whether images were augmented; None if it was not measured."""
     labels = sorted(
         int(found.rpartition("/")[2])
-        for found in card.metrics
+        for found in metrics
         if found.rpartition("/")[0] == MetricId.ERROR.of(*key)
     )
     if not labels:
         return None
-    errors = [card.metrics[MetricId.ERROR.of(*key, n)].value for n in labels]
-    found = [card.metrics.get(MetricId.ERROR_SD.of(*key, n)) for n in labels]
+    errors = [metrics[MetricId.ERROR.of(*key, n)].value for n in labels]
+    found = [metrics.get(MetricId.ERROR_SD.of(*key, n)) for n in labels]
     sds = [each.value if each else 0.0 for each in found]
     return Line(name, colour, labels, errors, sds, dashed)
 
 
-def was_measured(card: Card, way: str) -> bool:
-    """Whether the card has an error of this way."""
-    return any(key.startswith(f"{MetricId.ERROR.of(way)}/") for key in card.metrics)
+def was_measured(metrics: Metrics, way: str) -> bool:
+    """Whether there is an error of this way."""
+    return any(key.startswith(f"{MetricId.ERROR.of(way)}/") for key in metrics)
 
 
-def lines(card: Card, way: str, objectives: Sequence[str], augmented: bool) -> list[Line]:
+def lines(metrics: Metrics, way: str, objectives: Sequence[str], augmented: bool) -> list[Line]:
     """The curves of one setting: encoders by this way, and what they are to be compared with."""
     told = "augmented" if augmented else "unchanged"
     frozen = way == "frozen"  # nothing that sees images learns
     made = [
-        line(card, name, COLOURS[each], way, str(each), "unchanged" if frozen else told)
+        line(metrics, name, COLOURS[each], way, str(each), "unchanged" if frozen else told)
         for each, name in ENCODERS.items()
         if each in objectives
     ]
     for each in REFERENCES if frozen else ("scratch",):
         how = told if each == "scratch" else "unchanged"
-        made.append(line(card, REFERENCES[each], COLOURS[each], each, "no", how, dashed=True))
+        made.append(line(metrics, REFERENCES[each], COLOURS[each], each, "no", how, dashed=True))
     return [each for each in made if each]
 
 
-def chart(card: Card, way: str, objectives: Sequence[str], augmented: bool) -> str:
+def chart(metrics: Metrics, way: str, objectives: Sequence[str], augmented: bool) -> str:
     """The curves as SVG."""
     drawn = [
         charts.Curve(
             each.name, each.labels, each.errors, each.colour, sd=each.sds, dashed=each.dashed
         )
-        for each in lines(card, way, objectives, augmented)
+        for each in lines(metrics, way, objectives, augmented)
     ]
     if not drawn:
         return "<p>This was not measured: choose another encoder.</p>"
@@ -104,9 +124,9 @@ def chart(card: Card, way: str, objectives: Sequence[str], augmented: bool) -> s
     return charts.log_log(drawn, "labels", "error on test images, %", seen)
 
 
-def numbers(card: Card, way: str, objectives: Sequence[str], augmented: bool) -> str:
+def numbers(metrics: Metrics, way: str, objectives: Sequence[str], augmented: bool) -> str:
     """The errors at AT labels of the best encoder shown and from scratch, large."""
-    found = {each.name: each for each in lines(card, way, objectives, augmented)}
+    found = {each.name: each for each in lines(metrics, way, objectives, augmented)}
     at = {
         name: each.errors[each.labels.index(AT)]
         for name, each in found.items()
@@ -124,13 +144,13 @@ def numbers(card: Card, way: str, objectives: Sequence[str], augmented: bool) ->
     return big_numbers(pairs)
 
 
-def table(card: Card) -> str:
+def table(metrics: Metrics) -> str:
     """All that was measured, in HTML."""
     rows = []
     for way, name in (WAYS | REFERENCES).items():
         for each, encoder in {**ENCODERS, None: ""}.items():
             for told in ("unchanged", "augmented"):
-                found = line(card, "", "", way, str(each or "no"), told)
+                found = line(metrics, "", "", way, str(each or "no"), told)
                 if found:
                     head = ": ".join(filter(None, (name.partition(":")[0], encoder.lower())))
                     by = dict(
@@ -152,13 +172,23 @@ LABELS = (10, 50, 100, 300, 1000)
 def build(models: Models) -> None:
     """Switches, the curves, the numbers at AT labels, and all of them in a table."""
     card = first_of(models).card
-    encoders_at_hand = encoders_of(card)
+    encoders_at_hand, studies = encoders_of(card), studies_of(card)
+    own = metrics_of(card, "")
     start = ("frozen", [*encoders_at_hand], False)
     with layout.controls():
+        study = address.named(
+            "data",
+            gr.Radio(
+                [(data, name) for name, data in studies.items()],
+                value="",
+                label="Images",
+                visible=len(studies) > 1,
+            ),
+        )
         way = address.named(
             "way",
             gr.Radio(
-                [(name, key) for key, name in WAYS.items() if was_measured(card, key)],
+                [(name, key) for key, name in WAYS.items() if was_measured(own, key)],
                 value=start[0],
                 label="What the labels are for",
                 elem_id=f"{PREFIX}-way",
@@ -176,31 +206,33 @@ def build(models: Models) -> None:
             "augmented", gr.Checkbox(start[2], label="Augment the labelled images")
         )
     with layout.results(), gr.Row(elem_classes="ll-beside few-labels-row"):
-        shown = gr.HTML(chart(card, *start), elem_id=f"{PREFIX}-chart")
-        big = gr.HTML(numbers(card, *start), elem_id=f"{PREFIX}-numbers")
+        shown = gr.HTML(chart(own, *start), elem_id=f"{PREFIX}-chart")
+        big = gr.HTML(numbers(own, *start), elem_id=f"{PREFIX}-numbers")
     with layout.wide():
-        gr.HTML(table(card), css_template=charts.TABLE_CSS)
+        rows = gr.HTML(table(own), css_template=charts.TABLE_CSS)
         markdown(
-            "Every way gets the same labels: draw number 1 is the same images for all. Bars are standard deviations; "
-            "without one, a number is of a single draw. "
-            "*From scratch* is the same network as *fine-tuned*, from random weights. Augmented images are turned, "
-            "bent and shifted at random. Settings were chosen on a sixth of the training images."
+            "*Frozen* fits logistic regression to the codes of labelled images; *joint* learns from the labels and "
+            "from the reconstruction of all images. Every way gets the same labels: draw number 1 is the same images "
+            "for all. Bars are standard deviations; without one, a number is of a single draw. *From scratch* is the "
+            "same network as *fine-tuned*, from random weights. Augmented images are turned, bent and shifted at "
+            "random. Settings were chosen on a sixth of the training images."
         )
 
     @user_facing
-    def show(way: str, encoders: list[str], augmented: bool) -> tuple[str, str]:
+    def show(study: str, way: str, encoders: list[str], augmented: bool) -> tuple[str, str, str]:
         """The curves of a setting."""
         if way not in WAYS or not isinstance(encoders, list) or not set(encoders) <= set(ENCODERS):
             raise BadRequest("There is no such curve.")
-        return numbers(card, way, encoders, bool(augmented)), chart(
-            card, way, encoders, bool(augmented)
-        )
+        if study not in studies:
+            raise BadRequest("There are no such images.")
+        metrics, setting = metrics_of(card, study), (way, encoders, bool(augmented))
+        return numbers(metrics, *setting), chart(metrics, *setting), table(metrics)
 
     gr.on(
-        [way.change, encoders.change, augmented.change],
+        [study.change, way.change, encoders.change, augmented.change],
         show,
-        [way, encoders, augmented],
-        [big, shown],
+        [study, way, encoders, augmented],
+        [big, shown, rows],
         api_visibility="private",
         queue=False,
         show_progress="hidden",
