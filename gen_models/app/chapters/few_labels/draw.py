@@ -185,9 +185,9 @@ EXPERIMENT = Experiment(
     "it, and how sure it is.",
     equation=r"p(y | x) = \operatorname{softmax}(W E(x) + b)_y",
     lecture="§1.4",
-    notice="Upright, logistic regression on un-warping’s code gets 96 % of test digits right, about as many as a "
-    "network from scratch with augmentation; without it that gets 74 %. Turn the digit: training knew no more than 24 "
-    "degrees, and all fall, to 62 % at most at 45 and 19 % at 90.",
+    notice="Upright, logistic regression on un-warping’s code classifies 96 % of test digits correctly, about as many "
+    "as a network from scratch with augmentation; without augmentation that network reaches 74 %. Turn the digit: "
+    "training knew no more than 24 degrees, and all fall, to 62 % at most at 45 and 19 % at 90.",
     control=f"#{PAD}-angle input",
     result=f"#{ANSWERS} table",
     number=f"#{RESULTS} .ll-number",

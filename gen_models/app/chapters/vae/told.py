@@ -154,8 +154,8 @@ def offer(models: Models) -> None:
 EXPERIMENT = Experiment(
     id="told",
     title="Told the class",
-    idea="Both halves are told the class $y$ of the image, so $z$ need not say it. What is left in $z$ is the hand: "
-    "its slant and its stroke. One $z$ is all ten digits, written alike.",
+    idea="Both halves are told the class $y$ of the image, so $z$ need not say it. What is left in $z$ is the "
+    "handwriting: its slant and its stroke. One $z$ is all ten digits, written alike.",
     equation=r"\begin{aligned} \log p_\theta(x|y) \ge {} & \mathbb{E}_{q_\phi(z|x,y)}\big[\log p_\theta(x|z,y)\big] \\ "
     r"& - \mathrm{KL}\big(q_\phi(z|x,y) \,\big\|\, p(z)\big) \end{aligned}",
     lecture="§2.4, §4.1",
