@@ -75,7 +75,7 @@ RECIPES = {
     "features-fashion": f"{_FEATURES} --data fashion --size 32 --steps 2500",
     "features-toons": f"{_FEATURES} --data toons --size 64 --steps 1500",
     "features-heads": f"{_FEATURES} --data heads --size 64 --steps 1200",
-    "gan-fashion": f"{_GAN} --data fashion --size 32 --steps 9400",
+    "gan-fashion": f"{_GAN} --data fashion --size 32 --fp16-weights --steps 9400",
     "gan-fashion-classes": (
         f"{_GAN} --data fashion --size 32 --classes --width 24 --fp16-weights --decay 0.3 --steps 2000"
     ),
