@@ -92,6 +92,19 @@ def test_the_twelve_of_the_film_grow_unlike_and_noise_may_be_near(models):
     assert unlike[-1] > 3 * unlike[0]
 
 
+def test_losses_hardly_change_while_the_images_still_do(models):
+    says(film.EXPERIMENT, "those of *GAN on Fashion-MNIST* hardly change from step 500 on")
+    model = models["gan-fashion"]
+    sheet = model.card.sheets["film"]
+    late = np.array(sheet.steps) > 490
+    assert late.sum() == 11
+    for name, most in (("loss_D", 0.07), ("loss_G", 0.17)):
+        assert np.ptp(np.array(sheet.losses[name])[late]) < most
+    near, unlike = film.measured(model, common.search_for(model, models).model)
+    assert near[-1] < 0.95 * near[late][0]
+    assert unlike[-1] > 1.25 * unlike[late][0]
+
+
 def test_a_film_says_why_it_has_no_losses_and_only_then(models):
     """That today's scripts keep them is tested where they train: tests/test_gan.py."""
     for model in models.values():
