@@ -75,6 +75,32 @@ def test_an_experiment_comes_once_when_its_tab_is_opened(page: Page, app_url, br
     assert browser_log.errors == []
 
 
+def test_nothing_moves_when_an_experiment_comes(page: Page, app_url):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.add_init_script(
+        "window.moved = 0; new PerformanceObserver(list => { for (const e of list.getEntries()) moved += e.value; })"
+        ".observe({type: 'layout-shift', buffered: true});"
+    )
+    page.goto(app_url)
+    expect(page.locator("gradio-app .ll-welcome").first).to_be_visible()
+    page.evaluate("moved = 0; location.hash = '#pix2pix/draw'")  # a click would excuse what moves
+    expect(page.locator(".ll-idea .katex").first).to_be_visible()
+    page.wait_for_function(
+        "document.querySelector('#pix2pix-results canvas[data-slot=z0]')?.width === 64"
+    )
+    assert page.evaluate("moved") < 0.02, page.evaluate("moved")
+
+
+def test_an_experiment_whose_equation_does_not_come_is_shown_without(page: Page, app_url):
+    page.add_init_script(
+        "new MutationObserver(() => document.querySelectorAll('.katex').forEach(node => node.className = ''))"
+        ".observe(document, {subtree: true, childList: true});"
+    )
+    page.goto(f"{app_url}#pix2pix/draw")
+    expect(page.locator("#pix2pix-pad canvas").first).to_be_visible()
+    assert page.locator(".katex").count() == 0
+
+
 def test_a_tab_that_did_not_come_can_be_chosen_once_more(page: Page, app_url):
     page.goto(app_url)
     expect(page.locator("gradio-app .ll-welcome").first).to_be_visible()

@@ -9,6 +9,7 @@ from copy import deepcopy
 import gradio as gr
 import pytest
 
+from gen_models.app import controls
 from gen_models.app.hosting import parts
 
 # The browser's side is in tests/browser: every test there that opens an experiment waits for its part.
@@ -38,8 +39,10 @@ def config():
     return {
         "layout": layout,
         "components": [
-            component(1), component(2, "column", elem_id="part-a/b"), component(3, "column"), component(4),
-            component(5, "column", elem_id="part-a/c"), component(6, "button"), component(9, "row"),
+            component(1), component(2, "column", elem_id="part-a/b", elem_classes=["ll-part"]),
+            component(3, "column"), component(4, html_template=controls.template("Thing", {})),
+            component(5, "column", elem_id="part-a/c", elem_classes=["ll-part"]), component(6, "button"),
+            component(9, "row"),
         ],
         "dependencies": [
             event(10, [[1, "input"]], [1]), event(11, [[4, "change"]], [4], [4]), event(12, [[6, "click"]]),
@@ -72,6 +75,18 @@ def test_parts_are_cut_out_with_their_events(config):
     assert numbers(second["components"]) == [5, 6]
     assert numbers(second["dependencies"]) == [12, 13]
     assert first["render_id"] != second["render_id"]
+
+
+@pytest.mark.parametrize(
+    ("props", "count"),
+    [({}, 1), ({"visible": True}, 1), ({"visible": False}, 0), ({"open": False}, 0)],
+)
+def test_a_place_says_how_many_live_controls_it_shows(config, props, count):
+    config["components"][2]["props"] |= props
+    taken = parts.take_out(config)
+    place, empty = taken["a/b"]["components"][0], taken["a/c"]["components"][0]
+    assert place["props"]["elem_classes"] == ["ll-part", f"{parts.AWAITS}{count}"]
+    assert empty["props"]["elem_classes"] == ["ll-part", f"{parts.AWAITS}0"]
 
 
 def test_an_event_between_two_parts_is_refused(config):

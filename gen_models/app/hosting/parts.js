@@ -6,6 +6,7 @@
 
   const LOOK_MS = 20;
   const WAIT_MS = 10_000;
+  const HIDDEN_MS = 1_500;
   const CLICK_MS = 1_000;
   const UNANSWERED = "The server did not answer. Choose the tab once more.";
 
@@ -17,8 +18,8 @@
     started = resolve;
   }); // the one that was asked for last: they come one after the other
 
-  async function until(find) {
-    for (let waited = 0; waited < WAIT_MS; waited += LOOK_MS) {
+  async function until(find, limit = WAIT_MS) {
+    for (let waited = 0; waited < limit; waited += LOOK_MS) {
       const found = find();
       if (found) return found;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
@@ -30,11 +31,29 @@
     const place = () => document.getElementById(`part-${name}`);
     const isHere = () => place()?.childElementCount;
     if (names.has(name) && (await until(place)) && !isHere()) {
+      show(place());
       gradio.props.value = name;
       gradio.trigger("input");
       if (!(await until(isHere))) LatentLab.address.say(UNANSWERED);
     }
     coming.delete(name);
+  }
+
+  // Its equation and its live controls come a moment after the rest of it, and what stands below them would jump: until
+  // they are there, nothing of it is seen (app.css).
+  async function show(place) {
+    place.dataset.coming = "";
+    await until(() => place.childElementCount);
+    await until(() => isWhole(place), HIDDEN_MS);
+    delete place.dataset.coming;
+  }
+
+  function isWhole(place) {
+    const has = (selector) => place.querySelector(selector) !== null;
+    const [, awaited = 0] = place.className.match(/ll-awaits-(\d+)/) ?? [];
+    const live = [...place.querySelectorAll(".ll-live")];
+    const alive = live.filter((each) => each.control || each.querySelector(":scope > .ll-error"));
+    return (has(".ll-lead") || (has(".ll-idea .katex") && has(".ll-notice"))) && alive.length >= awaited;
   }
 
   // Nothing happens where it has come already, or is coming, or where there is no such part.
@@ -57,11 +76,11 @@
   // this one, which keeps what was done in it.
   const WHOLE = "view=api";
   const LIST = "footer .show-api";
-  const isWhole = location.search.includes(WHOLE);
+  const hasAll = location.search.includes(WHOLE);
   document.addEventListener(
     "click",
     (event) => {
-      if (isWhole || !event.target.closest?.(LIST)) return;
+      if (hasAll || !event.target.closest?.(LIST)) return;
       event.stopPropagation();
       window.open(`${location.pathname}?${WHOLE}`, "_blank", "noopener");
     },
@@ -76,5 +95,5 @@
       if (document.querySelector(".api-docs")) return;
     }
   }
-  if (isWhole) openList();
+  if (hasAll) openList();
 })();

@@ -25,6 +25,10 @@ SCRIPT = (Path(__file__).parent / "parts.js").read_text("utf-8")
 EVENT = "bring"
 PLACE = "part-"
 """Before the name of a part, in the elem_id of its place."""
+AWAITS = "ll-awaits-"
+"""Before the number of live controls that a part shows, in a class of its place."""
+LIVE = '<div class="ll-live" '
+"""How the template of each begins: `controls.template`."""
 NO_SUCH_PART = "There is no such experiment."
 
 Config = dict[str, Any]
@@ -107,6 +111,12 @@ def take_out(config: Config) -> dict[str, Config]:
                 "dependencies": [],
             }
             node["children"] = []
+    for part in parts.values():
+        props = part["components"][0]["props"]
+        props["elem_classes"] = [
+            *props["elem_classes"],
+            f"{AWAITS}{_live(part['layout'], components)}",
+        ]
     owner_of_event: dict[int, str | None] = {}
     for event in config["dependencies"]:
         name = owner_of_event[event["id"]] = _owner(event, owner, owner_of_event)
@@ -146,6 +156,15 @@ def _numbers(node: Config) -> Iterator[int]:
     yield node["id"]
     for child in node.get("children", ()):
         yield from _numbers(child)
+
+
+def _live(node: Config, components: Mapping[int, Config]) -> int:
+    """How many live controls there are at a node of the layout and below it, but for what is closed or not shown."""
+    props = components[node["id"]]["props"]
+    if props.get("visible", True) is not True or props.get("open") is False:
+        return 0
+    below = sum(_live(child, components) for child in node.get("children", ()))
+    return below + (LIVE in (props.get("html_template") or ""))
 
 
 def _owner(
