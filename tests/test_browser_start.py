@@ -74,6 +74,28 @@ def test_a_row_of_models_opens_its_card_and_a_phone_does_not_scroll_sideways(
     assert browser_log.errors == []
 
 
+def test_the_card_of_a_model_is_in_the_address(page: Page, app_url, browser_log):
+    page.goto(f"{app_url}#models?card=vae-digits-10d")
+    title = page.locator("#models-card h2")
+    expect(title).to_contain_text("10-D, β = 1,")
+    expect(page.locator("button[data-model=vae-digits-10d]")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.locator("button[data-model=vae-digits-2d]").click()
+    page.wait_for_url("**/#models?card=vae-digits-2d")
+    page.evaluate("location.hash = '#vae/dials'")
+    expect(page.locator("#vae-dials").first).to_be_visible()
+    page.go_back()
+    expect(title).to_contain_text("MNIST digits: 2-D")
+    assert page.url.endswith("#models?card=vae-digits-2d")
+    page.evaluate("location.hash = '#models?card=nobody'")
+    expect(page.locator("#ll-bar [role=status]")).to_have_text(
+        "A part of this link could not be used: the rest is shown."
+    )
+    page.wait_for_url("**/#models?card=vae-digits-2d")
+    assert browser_log.errors == []
+
+
 def test_the_opening_stays_until_the_page_is_there_and_nothing_moves(page: Page, app_url):
     page.set_viewport_size({"width": 1280, "height": 800})
     page.add_init_script(
