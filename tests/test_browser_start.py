@@ -96,6 +96,25 @@ def test_the_card_of_a_model_is_in_the_address(page: Page, app_url, browser_log)
     assert browser_log.errors == []
 
 
+def test_back_comes_to_where_the_page_was_scrolled(page: Page, app_url):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(app_url)
+    page.locator(".ll-card").last.scroll_into_view_if_needed()
+    page.wait_for_function("window.scrollY > 200")
+    down = page.evaluate("window.scrollY")
+    page.locator(".ll-card h3 a").last.click()
+    page.wait_for_function("location.hash === '#objectives/fits' && window.scrollY === 0")
+    page.locator('[role=tab][data-tab-id="start"]').first.click()
+    expect(page.locator(".ll-card").last).to_be_visible()
+    assert page.evaluate("window.scrollY") == 0  # another visit
+    page.go_back()
+    page.wait_for_url("**/#objectives/fits")
+    page.go_back()
+    page.wait_for_function("down => Math.abs(window.scrollY - down) < 2", arg=down)
+    page.go_forward()
+    page.wait_for_function("location.hash === '#objectives/fits' && window.scrollY === 0")
+
+
 def test_the_opening_stays_until_the_page_is_there_and_nothing_moves(page: Page, app_url):
     page.set_viewport_size({"width": 1280, "height": 800})
     page.add_init_script(

@@ -32,6 +32,8 @@
   const rests = new Map(); // key of a control -> text of where it began
   const controls = new Map(); // path -> Map(name -> control), which has a root, toAddress, restore(text) -> boolean
   const refused = new Set(); // names in the present address that could not be used
+  let entry; // stands for the entry of the history that is on the screen
+  const scrolled = new Map(); // entry -> how far down it was
 
   // ------------------------------------------------------------------------------------------------- text of an address
 
@@ -69,10 +71,21 @@
     timer = undefined;
     const url = `${location.pathname}${location.search}${hashOf(shown)}`;
     if (url === `${location.pathname}${location.search}${location.hash}`) return;
-    history[how](null, "", url);
+    history[how](how === "pushState" ? null : history.state, "", url);
+    enter();
     // A Space is shown inside a page of huggingface.co, whose own address is to follow.
     if (window.parent !== window)
       window.parent.postMessage({ queryString: location.search.slice(1), hash: location.hash }, SPACES);
+  }
+
+  // The present entry of the history, which Back and Forward come to again; returns how far down it was then.
+  function enter() {
+    entry = history.state?.entry;
+    if (entry === undefined) {
+      entry = Math.random();
+      history.replaceState({ entry }, "");
+    }
+    return scrolled.get(entry) ?? 0;
   }
 
   // Of a name, its control on the screen: an experiment may have one for each data set.
@@ -170,6 +183,7 @@
     const path = nearest(asked);
     const mine = {};
     const isElsewhere = path !== shown;
+    const down = enter();
     clearTimeout(timer); // what it would write is of before
     timer = undefined;
     opening = latest = mine;
@@ -185,7 +199,7 @@
     await select(path);
     LatentLab.parts.bring(path);
     if (opening !== mine) return; // meanwhile another was asked for
-    if (isElsewhere) window.scrollTo(0, 0);
+    if (isElsewhere) window.scrollTo(0, down);
     const known = controls.get(path) ?? new Map();
     for (const [name, control] of known) if (control.root.isConnected) apply(path, name, control);
     opening = undefined;
@@ -310,6 +324,9 @@
     document.addEventListener("keydown", turn);
     for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, letGo, { capture: true });
     window.addEventListener("popstate", () => open(location.hash));
+    history.scrollRestoration = "manual"; // the browser would scroll what is still on the screen then
+    const keep = () => opening === undefined && scrolled.set(entry, window.scrollY);
+    window.addEventListener("scroll", keep, { passive: true });
     new MutationObserver(look).observe(document.body, { subtree: true, attributeFilter: ["aria-selected"] });
     until(() => tab(HOME)).then(async () => {
       await open(location.hash);
