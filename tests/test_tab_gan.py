@@ -195,6 +195,9 @@ def test_the_chart_has_the_search_its_start_and_the_vae(models):
         assert words in chart
     assert "VAE" not in encoder.chart(trace, None)
     assert f"{trace.passes[-1]:,}" in encoder.numbers(trace, answer)
+    for words in (encoder.shown(model, x[0], trace, answer), encoder.numbers(trace, answer)):
+        assert models["vae-heads"].card.title in words
+        assert "vae-heads" not in words
 
 
 def test_the_film_shows_each_moment_with_what_had_been_seen(models, fashion):
@@ -459,9 +462,8 @@ def test_a_visitor_searches_and_inverts(client):
     assert "forward passes" in big
     assert steps.count("<figure") == 1 + 10
     assert "<svg" in chart
-    assert (
-        "vae-heads" in client.predict("gan-heads", encoder.OWN, api_name="/gan_invert_pictures")[1]
-    )
+    _, found, *_ = client.predict("gan-heads", encoder.OWN, api_name="/gan_invert_pictures")
+    assert "Toy heads, one pass" in found
     assert "1 of the samples" in refused(
         client, "gan-heads", encoder.REAL, [], api_name="/gan_find"
     )

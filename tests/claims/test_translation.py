@@ -73,7 +73,7 @@ def test_without_the_cycle_every_image_becomes_the_same_green(pair):
 
 
 def test_that_green_is_closer_on_land_and_not_on_the_coast(pair):
-    says(without.EXPERIMENT, "On plain land (image 5)", "on the coast it is not")
+    says(without.EXPERIMENT, "On plain land (the fifth image)", "on the coast it is not")
     for number, with_cycle_is_closer in ((LAND, False), (COAST, True)):
         x, true = common.example(pair[0], XY, number), common.truth(pair[0], XY, number)
         errors = [common.mean_error(without.trip(model, XY, x).there, true) for model in pair]

@@ -192,8 +192,8 @@ EXPERIMENT = Experiment(
     equation=r"\min_{G_{xy}} \; \mathbb{E}\,(D_y(\hat{y}) - 1)^2 + \lambda\, \mathbb{E}\,|\,G_{yx}(\hat{y}) - x\,|",
     lecture="§4.2",
     notice="Go through the test images: without the cycle nearly every $x$ becomes the same pale green, and the way "
-    "back has little to read. On plain land (image 5) that green happens to be the closer map; on the coast it is "
-    "not.",
+    "back has little to read. On plain land (the fifth image) that green happens to be the closer map; on the coast it "
+    "is not.",
     control="#cyclegan-without-images .ll-examples",
     result="#cyclegan-without img",
     number="#cyclegan-without .ll-number",

@@ -40,6 +40,7 @@ class Answer:
     """What a VAE makes of a image."""
 
     name: str
+    """Its title, without what sets it apart from others of its data."""
     image: Array
     """The mean of p(x|z) at the mean of q(z|x), at the generator's size: float32 (c, h, w)."""
     error: float
@@ -108,7 +109,7 @@ def ask(vae: Model, model: Model, x: Array) -> Answer:
     seconds = time.perf_counter() - began
     y = (vae("decoder", z=mu)["x"] - to[0]) / (to[1] - to[0])
     back = low + (high - low) * resized(y, x.shape[-1])[0]
-    return Answer(vae.card.name, back, float(np.square(back - x).sum()), seconds)
+    return Answer(vae.card.title.partition(":")[0], back, float(np.square(back - x).sum()), seconds)
 
 
 def shown(model: Model, x: Array, trace: inversion.Trace | None, answer: Answer | None) -> str:
@@ -162,9 +163,7 @@ def numbers(trace: inversion.Trace, answer: Answer | None) -> str:
         ),
     ]
     if answer is not None:
-        pairs.append(
-            (f"{1000 * answer.seconds:.1f} ms", f"one pass of the encoder of {answer.name}")
-        )
+        pairs.append((f"{1000 * answer.seconds:.1f} ms", f"one pass of the encoder: {answer.name}"))
     return big_numbers(pairs)
 
 
