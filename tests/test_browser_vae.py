@@ -120,6 +120,19 @@ def test_rings_are_drawn_where_their_points_lie(page, open_experiment):
     assert points[18] == pytest.approx([84.227, 15.773], abs=0.02)
 
 
+def test_it_is_legible_how_large_rings_are_drawn(page, open_experiment):
+    open_experiment("map")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    change = "ellipse => document.querySelector('#vae-map .ll-live').control.change({ ellipse })"
+    # By hand: on the map a radius is 100 · 0.05 φ(0) = 2.0, less than the 2.5 that are seen.
+    page.evaluate(change, [0, 0, 0.05, 0.05])
+    words = page.locator("#vae-map .ll-drawn")
+    expect(words).to_have_text("Rings drawn 2 times as large")
+    expect(words).to_be_in_viewport(ratio=1)
+    page.evaluate(change, [0, 0, 0.5, 0.5])
+    expect(words).to_have_text("")
+
+
 def test_turning_a_dial_changes_the_picture_by_what_the_number_says(page, open_experiment):
     open_experiment("dials")
     moved = page.locator("#vae-dials-results [data-text=moved]")

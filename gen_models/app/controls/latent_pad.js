@@ -34,8 +34,9 @@ LatentLab.kinds.LatentPad ??= (() => {
       this.up = el("div", { class: "ll-axis ll-up" });
       this.where = el("div", { class: "ll-where", "aria-hidden": "true" }); // the pad says it in aria-valuetext
       this.rings = el("div");
+      this.drawn = el("div", { class: "ll-drawn" });
       const under = el("div", { class: "ll-under-map" }, this.where, this.rings);
-      this.control.append(el("div", { class: "ll-frame" }, this.up, this.pad, this.across), under);
+      this.control.append(el("div", { class: "ll-frame" }, this.up, this.pad, this.across, this.drawn), under);
 
       this.pad.addEventListener("pointerdown", (event) => {
         if (event.button || this.held !== undefined) return;
@@ -147,10 +148,10 @@ LatentLab.kinds.LatentPad ??= (() => {
     }
 
     // Contours at one and two standard deviations; a light line on a dark one shows on any background. Small ones are
-    // enlarged, which is said under the map.
+    // enlarged, which is said above the map.
     drawEllipse(ellipse) {
       this.contours.replaceChildren();
-      this.rings.textContent = "";
+      this.rings.textContent = this.drawn.textContent = "";
       if (!ellipse) return;
       const [mx, my, sx, sy] = ellipse;
       const radius = (mean, sigma) => (this.percent(mean + sigma) - this.percent(mean - sigma)) / 2;
@@ -168,8 +169,8 @@ LatentLab.kinds.LatentPad ??= (() => {
         for (const kind of ["ll-under", "ll-over"])
           this.contours.append(svg("polygon", { class: kind, points: points.join(" ") }));
       }
-      const shown = times === 1 ? "" : `, drawn ${times} times as large`;
-      this.rings.textContent = `Rings: 1 and 2 \u03c3 = (${number(sx)}, ${number(sy)})${shown}`;
+      this.rings.textContent = `Rings: 1 and 2 \u03c3 = (${number(sx)}, ${number(sy)})`;
+      if (times > 1) this.drawn.textContent = `Rings drawn ${times} times as large`;
     }
   }
 
