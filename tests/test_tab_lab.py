@@ -209,7 +209,9 @@ def test_the_scoreboard_has_what_was_measured_beside_what_was_published(models, 
     assert lines[-1].startswith("| *Uniform noise")
     assert "As published: plain GAN* | 6.3 of 8 | – | – | 17.3 of 25 | – | – |" in published
     assert "7.9 of 8 | 95.6 % | – | 23.8 of 25 | 91.3 % | – |" in lines[5]
-    assert scoreboard.commands(models, scoreboard.KEYS).count("training.lab_scoreboard") == 1
+    how = scoreboard.commands(models, scoreboard.KEYS)
+    assert how.startswith("<details><summary>Measured by a command</summary>")
+    assert how.count("training.lab_scoreboard") == 1
     bare = toys.lab(tmp_path, measured=False)
     assert "7.5" not in scoreboard.table({NAME: bare})
     assert scoreboard.commands({NAME: bare}, scoreboard.KEYS) == ""

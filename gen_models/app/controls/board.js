@@ -59,7 +59,7 @@ LatentLab.kinds.Board ??= (() => {
     accepted: "Only what D lets pass",
   };
   const HOW_TO_READ =
-    "One sample within 3 \u03c3, a circle, covers a mode. Of high quality is the share of all samples that lie in a circle: all modes can be covered by few of them.";
+    "One sample within 3 \u03c3, a circle, covers a mode. Of high quality is the share of all samples that lie in a circle: all modes can be covered by few of them. The scoreboard has more of high quality: there the learning rates fall to 0, and G is averaged.";
   const RETRY_MS = 300;
   const NO_ANSWER = "The server did not answer. Press Play to try once more.";
   const MAX_SEED = 2 ** 31 - 1;

@@ -138,9 +138,9 @@ def build(models: Models) -> None:
             "what mends it.\n\n"
             "These are small perceptrons on codes: published numbers of this test are of convolutional networks on "
             "pixels, and no measure for these. Digits: MNIST, by Y. LeCun, C. Cortes and C. Burges, commonly given as "
-            "CC BY-SA 3.0.\n\nMeasured by:"
+            "CC BY-SA 3.0."
         )
-        gr.Markdown(commands(models, KEYS))
+        markdown(commands(models, KEYS))
 
     @user_facing
     def show(name: str) -> tuple[str, str]:

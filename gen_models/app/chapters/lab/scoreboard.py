@@ -199,15 +199,18 @@ def budget(models: Models, variant: str) -> str:
 
 
 def commands(models: Models, keys: Collection[str]) -> str:
-    """How these numbers were made, once each: Markdown."""
-    each = (
+    """How these numbers were made, once each, folded: Markdown."""
+    each = dict.fromkeys(
         metric.command
         for model in in_order(models)
         for key, metric in model.card.metrics.items()
         if key in keys
     )
-    lines = "\n".join(dict.fromkeys(each))
-    return f"```\n{lines}\n```" if lines else ""
+    if not each:
+        return ""
+    count = "a command" if len(each) == 1 else f"{len(each)} commands"
+    lines = "\n".join(each)
+    return f"<details><summary>Measured by {count}</summary>\n\n```\n{lines}\n```\n\n</details>"
 
 
 def bars(models: Models, data: str) -> str:
@@ -279,13 +282,10 @@ def build(models: Models) -> None:
             f"*As published:* {SOURCE}. Networks, steps and hyper-parameters were others there, so those rows say what "
             "to expect of a method, and not which code is better."
         )
-        how = commands(models, KEYS)
         markdown(
-            "Measured by:"
-            if how
-            else "None is measured yet: `python -m training.lab_scoreboard` does."
+            commands(models, KEYS)
+            or "None is measured yet: `python -m training.lab_scoreboard` does."
         )
-        gr.Markdown(how)
 
     @user_facing
     def show(data: str) -> tuple[str, str]:
