@@ -717,13 +717,13 @@ LatentLab.kinds.Board ??= (() => {
       const rest = el(
         "div",
         { class: "lab-controls lab-rest" },
-        label("Data"),
-        el("div", { class: "lab-datas", role: "group", "aria-label": "Data distribution" }, ...this.thumbs),
-        this.wipe,
         fieldA,
         this.boards[0].knobs,
         fieldB,
         this.boards[1].knobs,
+        label("Data"),
+        el("div", { class: "lab-datas", role: "group", "aria-label": "Data distribution" }, ...this.thumbs),
+        this.wipe,
         this.more,
       );
       this.view = el(

@@ -35,7 +35,7 @@ class Preset:
 PRESETS = (
     Preset(
         "1 Watch it learn",
-        "Press Play. D paints where it believes the real points to be; the arrows say where the loss of G pulls each "
+        "As it plays, D paints where it believes the real points to be; the arrows say where the loss of G pulls each "
         "generated point. The points follow, D paints anew, and so on: the game of §3.6.",
         "ring",
         {PLAIN: {}},
@@ -43,9 +43,9 @@ PRESETS = (
     ),
     Preset(
         "2 Break it: a slow D",
-        "Here D learns at a twentieth of the rate of G. Press Play: all points run together to the place that D likes "
-        "best, and when D has noticed, on to the next. That is mode collapse (§5.5). Let it run, then drag the "
-        "learning rate of D up to 0.001: the points spread again, and the modes come back.",
+        "Here D learns at a twentieth of the rate of G: all points run together to the place that D likes best, and "
+        "when D has noticed, on to the next. That is mode collapse (§5.5). Let it run, then drag the learning rate of "
+        "D up to 0.001: the points spread again, and the modes come back.",
         "ring",
         {PLAIN: SLOW_D},
         ("surface",),
@@ -99,7 +99,7 @@ PRESETS = (
     Preset(
         "8 Let D choose",
         "G is continuous, so from one mode to the next it must draw a bridge of points that belong to neither. D sees "
-        "them. Press Play, and wait until the learning rates are 0, at step 2,000. Then tick Only what D lets pass: a "
+        "them. Let it play until the learning rates are 0, at step 2,000. Then tick Only what D lets pass: a "
         "point is kept with probability D / (1 − D), which for the best D is p_data / p_G (§3.3). Most of the bridges "
         "go, and the share of high quality rises, though nothing is trained.",
         "ring",
