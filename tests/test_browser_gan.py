@@ -143,3 +143,5 @@ def test_the_film_is_scrubbed(page, open_experiment):
     chart = page.locator("#gan-film-chart")
     expect(chart.locator("[data-part=losses]")).to_be_visible()
     expect(chart.locator("[data-part=near]")).not_to_have_attribute("d", "")
+    page.set_viewport_size({"width": 390, "height": 844})  # the chart is below what is moved
+    assert chart.bounding_box()["y"] > slider.bounding_box()["y"]

@@ -133,6 +133,18 @@ def test_it_is_legible_how_large_rings_are_drawn(page, open_experiment):
     expect(words).to_have_text("")
 
 
+def test_on_a_phone_all_numbers_of_the_map_stay_in_sight(page, open_experiment):
+    open_experiment("map")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator("#vae-map-canvas-0 .ll-draw").evaluate(
+        "node => window.scrollBy(0, node.getBoundingClientRect().bottom - innerHeight + 20)"
+    )
+    numbers = page.locator("#vae-map-results .ll-number:visible")
+    expect(numbers).to_have_count(3)
+    for each in numbers.all():
+        expect(each).to_be_in_viewport(ratio=1)
+
+
 def test_turning_a_dial_changes_the_picture_by_what_the_number_says(page, open_experiment):
     open_experiment("dials")
     moved = page.locator("#vae-dials-results [data-text=moved]")

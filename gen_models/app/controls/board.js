@@ -706,7 +706,7 @@ LatentLab.kinds.Board ??= (() => {
       this.more.append(bar(fieldSeed, this.fresh), bar(fieldSpeed), bar(fieldFall), bar(fieldTurns));
       const controls = el(
         "div",
-        { class: "lab-controls" },
+        { class: "lab-controls lab-steer" },
         bar(this.play, this.one, this.reset),
         this.pace,
         this.walked,
