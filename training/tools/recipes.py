@@ -135,6 +135,8 @@ BOUNDS = {
 
 BESIDE = {
     "documents-newsgroups-sizes": f"{_DOCUMENTS} --codes 10 30",
+    "documents-newsgroups-sizes-seed-1": f"{_DOCUMENTS} --codes 10 30 --seed 1",
+    "documents-newsgroups-sizes-seed-2": f"{_DOCUMENTS} --codes 10 30 --seed 2",
     "documents-newsgroups-real": f"{_DOCUMENTS} --codes 32",
     "documents-newsgroups-seed-1": f"{_DOCUMENTS} --codes 2 --seed 1",
     "documents-newsgroups-seed-2": f"{_DOCUMENTS} --codes 2 --seed 2",
