@@ -78,6 +78,20 @@ def test_a_code_lies_where_its_document_was_kept(corpus):
     assert plane.z.shape[1] == 2
 
 
+def test_more_numbers_find_better_first_documents_and_worse_later_ones(documents):
+    cards = [of_kind[DocumentKind.AUTOENCODER] for of_kind in size.compared(documents).values()]
+    points = [size.precision(card, code) for card, code in zip(cards, (2, 10, 30), strict=True)]
+    for n, words in ((1, "50, 61 and 62 % of them"), (1023, "31, 27 and 25 % of the first 1,023")):
+        percents = [str(round(100 * each[n])) for each in points]
+        assert "{}, {} and {} %".format(*percents) in words
+        assert words in size.READING.replace("\n", " ")
+    average = [
+        size.measured(card, MetricId.MEAN_AVERAGE_PRECISION, code)[0]
+        for card, code in zip(cards, (2, 10, 30), strict=True)
+    ]
+    assert average == sorted(average, reverse=True)
+
+
 def test_few_numbers_need_a_bent_plane_and_many_do_not(documents):
     says(
         size.EXPERIMENT,

@@ -95,6 +95,15 @@ def test_the_target_of_the_project_is_not_met_and_the_page_says_so(digits):
     assert best > 3.5
 
 
+def test_over_several_draws_the_best_two_change_places(digits):
+    unwarping = error(digits, "frozen", "unwarping", "unchanged", 100).value
+    scratch = error(digits, "scratch", "no", "augmented", 100).value
+    assert f"errs in {unwarping:.1f} %, augmented scratch in {scratch:.1f} %" in draw.ORDER
+    rows = draw.Classifiers(digits)
+    assert rows.accuracy("unwarping", 0) > rows.accuracy("scratch_augmented", 0)
+    assert unwarping > scratch
+
+
 def test_a_digit_that_is_turned_further_than_in_training_is_read_wrongly(digits):
     says(
         draw.EXPERIMENT,

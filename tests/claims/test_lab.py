@@ -146,8 +146,14 @@ def test_with_a_slow_d_the_cures_cover_all_modes_and_the_plain_gan_none():
     assert max(kl[name] for name in CURES) < 0.3
 
 
-def test_with_the_usual_rates_there_is_nothing_to_mend_on_the_ring():
+def test_with_the_usual_rates_cures_make_the_ring_even_and_find_more_of_the_grid():
     assert value(PLAIN, M.MODES.of("ring")) == 8
+    assert f"{value(PLAIN, M.MODE_KL.of('ring')):.2f} nats" in scoreboard.READING
+    for name in ("lab-r1", "lab-roth", "lab-wgan-gp", "lab-consensus"):
+        assert value(name, M.MODE_KL.of("ring")) < 0.01
+    modes, _, kl = (float(words.split()[0]) for words in scoreboard.noise_row("grid"))
+    assert sum(value(name, M.MODES.of("grid")) < modes for name in MODELS) == len(MODELS) / 2
+    assert all(value(name, M.MODE_KL.of("grid")) > kl for name in MODELS)
     grid = {name: value(name, M.MODES.of("grid")) for name in MODELS}
     for name in ("lab-r1", "lab-roth", "lab-wgan-gp", "lab-pacgan-2"):
         assert grid[name] > grid[PLAIN]

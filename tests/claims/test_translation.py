@@ -37,12 +37,13 @@ def test_at_0_the_four_are_one_and_at_9_tenths_the_error_grows(exported, name):
     says(
         draw.EXPERIMENT,
         "at 0 nothing is dropped and the four are one",
-        "the error grows on every kind of drawing",
+        "the error grows on average over drawings, of every kind; a single image may say the opposite",
     )
     model = exported[name]
     assert made(model, 0, 0.0)[0] == 0
-    usual, much = (np.mean([made(model, i, p)[1] for i in range(4)]) for p in (0.5, 0.9))
-    assert much > usual
+    usual, much = (np.array([made(model, i, p)[1] for i in range(4)]) for p in (0.5, 0.9))
+    assert much.mean() > usual.mean()
+    assert (much < usual).any()
 
 
 @pytest.fixture(scope="module")

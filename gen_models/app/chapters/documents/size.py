@@ -28,6 +28,12 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 592, 330, 44, 56, 44, 44
 LINE = 14
 """From one label of a curve to the next at least."""
 
+READING = """
+With more dimensions the autoencoder's first documents get better, 50, 61 and 62 % of them on the topic, and its later
+ones worse, 31, 27 and 25 % of the first 1,023: so its mean average precision falls. LSA has raw counts in two
+dimensions and tf-idf beyond, the best of its weightings on training documents that were held out.
+"""
+
 Points = dict[int, float]
 """Share of the same topic by how many documents were retrieved."""
 
@@ -210,6 +216,7 @@ def build(models: Models) -> None:
             elem_id=CHART,
         )
     with layout.wide():
+        markdown(READING)
         gr.HTML(table(found), css_template=charts.TABLE_CSS)
 
 

@@ -17,7 +17,7 @@ def build(_: Models) -> None:
         start=(1.0, 1.0),
         presets=(
             Preset("Saturating: round and round", (1.0, 1.0), {"game": "saturating"}),
-            Preset("Non-saturating: it comes in", (1.0, 1.0), {"game": "non-saturating"}),
+            Preset("Non-saturating: it comes nearer", (1.0, 1.0), {"game": "non-saturating"}),
         ),
         folded=True,
     )

@@ -163,9 +163,14 @@ def build(models: Models) -> None:
         markdown(
             f"All six learnt from the same {len(classifiers.labelled)} labels. Networks are trained as in *Curves*, "
             f"and logistic regression is fitted here. *Right* counts {TESTED} test digits, turned by the angle that is "
-            "set; *Curves* counts all of them, and averages several draws of labels, with as many of each digit."
+            "set; *Curves* counts all of them, and averages several draws of labels, with as many of each digit. "
+            f"{ORDER}"
         )
 
+
+ORDER = (
+    "There the best two change places: un-warping’s code errs in 8.5 %, augmented scratch in 6.1 %."
+)
 
 STYLE = """
 .scrolls { overflow-x: auto; }

@@ -25,10 +25,7 @@ MAX_STEPS = 10_000
 RATIOS = plots.Axes((0, math.log10(MAX_STEPS)), (0, 2))
 LOSSES = plots.Axes(RATIOS.x, (0, 4))
 POWERS = (0, 1, 2, 3, 4)
-NO_LOSSES = (
-    "The losses of this run were not kept beside its film; a run of today's training.gan or training.dcgan keeps them. "
-    "What is drawn was measured on the film's own images."
-)
+NO_LOSSES = "The losses of this training were not kept. What is drawn was measured on the film's own images."
 
 
 @cache

@@ -175,7 +175,8 @@ EXPERIMENT = Experiment(
     lecture="§4.1",
     notice="Press New z: the four images differ less from each other, 0.087, than from the true $x$, 0.177, since the "
     "L1 term rewards the one answer that is least wrong for all $x$ that fit. Then move $p$: at 0 nothing is dropped "
-    "and the four are one; at 0.9 the colours go astray, and the error grows on every kind of drawing.",
+    "and the four are one; at 0.9 the colours go astray, and the error grows on average over drawings, of every kind; "
+    "a single image may say the opposite.",
     control=f"#{PAD} .paint-canvas",
     result=f"#{RESULTS} canvas",
     number=f"#{RESULTS} .ll-number",
