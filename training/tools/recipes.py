@@ -140,12 +140,14 @@ BESIDE = {
     "documents-newsgroups-real": f"{_DOCUMENTS} --codes 32",
     "documents-newsgroups-seed-1": f"{_DOCUMENTS} --codes 2 --seed 1",
     "documents-newsgroups-seed-2": f"{_DOCUMENTS} --codes 2 --seed 2",
+    "few-labels-fashion": "training.few_labels --data fashion --precision bf16-mixed --seeds 2 --rounds 2",
     "documents-sotu": "training.documents --precision bf16-mixed --data sotu --steps 1600 --codes 2 10 30",
     "lsa-sotu": "training.documents --kind lsa --data sotu --codes 2 10 30",
 }
 """Not committed, for the graphs are large. The numbers of those on newsgroups stand in the card of
 documents-newsgroups: `python -m training.evaluate exported/documents-newsgroups --beside exported/NAME`; those of
-documents-newsgroups-real in the card of documents-newsgroups-bits."""
+documents-newsgroups-real in the card of documents-newsgroups-bits, and, with --other-data, those of few-labels-fashion
+in the card of few-labels-digits."""
 
 STARTS = {
     "gan-toons-unpacked": f"{_GAN_64} --data toons --augment 0.2 --steps 7000",

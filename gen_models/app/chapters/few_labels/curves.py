@@ -18,9 +18,9 @@ from gen_models.families import MetricId, Objective, parse_key
 
 PREFIX = "few-labels-curves"
 WAYS = {
-    "frozen": "Frozen: logistic regression",
-    "fine-tuned": "Fine-tuned: all weights learn",
-    "joint": "Joint: with reconstruction",
+    "frozen": "Frozen",
+    "fine-tuned": "Fine-tuned",
+    "joint": "Joint",
 }
 REFERENCES = {
     "scratch": "From scratch",
@@ -137,11 +137,19 @@ def numbers(metrics: Metrics, way: str, objectives: Sequence[str], augmented: bo
     if trained:
         best = min(trained, key=lambda name: trained[name])
         pairs.append(
-            (f"{trained[best]:.1f} %", f"error at {AT} labels: {best.lower()}, the best shown")
+            (
+                f"{trained[best]:.1f} %",
+                f"error at {AT} labels: {_in_a_sentence(best)}, the best shown",
+            )
         )
     if (scratch := at.get(REFERENCES["scratch"])) is not None:
         pairs.append((f"{scratch:.1f} %", f"from scratch, {'' if augmented else 'not '}augmented"))
     return big_numbers(pairs)
+
+
+def _in_a_sentence(name: str) -> str:
+    """Begin a name with a small letter, but for VAE."""
+    return name if name.isupper() else name.lower()
 
 
 def table(metrics: Metrics) -> str:
@@ -152,7 +160,7 @@ def table(metrics: Metrics) -> str:
             for told in ("unchanged", "augmented"):
                 found = line(metrics, "", "", way, str(each or "no"), told)
                 if found:
-                    head = ": ".join(filter(None, (name.partition(":")[0], encoder.lower())))
+                    head = ": ".join(filter(None, (name, _in_a_sentence(encoder))))
                     by = dict(
                         zip(found.labels, zip(found.errors, found.sds, strict=True), strict=True)
                     )
@@ -211,11 +219,12 @@ def build(models: Models) -> None:
     with layout.wide():
         rows = gr.HTML(table(own), css_template=charts.TABLE_CSS)
         markdown(
-            "*Frozen* fits logistic regression to the codes of labelled images; *joint* learns from the labels and "
-            "from the reconstruction of all images. Every way gets the same labels: draw number 1 is the same images "
-            "for all. Bars are standard deviations; without one, a number is of a single draw. *From scratch* is the "
-            "same network as *fine-tuned*, from random weights. Augmented images are turned, bent and shifted at "
-            "random. Settings were chosen on a sixth of the training images."
+            "*Frozen* fits logistic regression to the codes of labelled images; *fine-tuned* lets all weights go on "
+            "learning; *joint* learns from the labels and from the reconstruction of all images. Every way gets the "
+            "same labels: draw number 1 is the same images for all. Bars are standard deviations; without one, a "
+            "number is of a single draw. *From scratch* is the same network as *fine-tuned*, from random weights. "
+            "Augmented images are turned, bent and shifted at random; frozen codes are of images as they are. Settings "
+            "were chosen on a sixth of the training images."
         )
 
     @user_facing
@@ -247,9 +256,9 @@ EXPERIMENT = Experiment(
     equation=r"\begin{aligned} \min_{E, D}\ & \mathbb{E}_x\, [-\log p(x | D(E(\tilde{x})))] && \text{no labels} \\ "
     r"\min_{W (, E)}\ & \mathbb{E}_{(x, y)} [-\log p(y | W, E(x))] && \text{with few} \end{aligned}",
     lecture="§1.4",
-    notice="With 100 labels un-warping’s frozen code errs in 8.5 %, a plain autoencoder’s in 21.1 %, the network "
-    "from scratch, on three draws of labels, in 27.7 %: here the claim holds. Augment the labels, and scratch "
-    "errs in 6.1 %: no encoder here does better, frozen or fine-tuned.",
+    notice="With 100 labels un-warping’s frozen code errs in 8.5 %, a plain autoencoder’s in 21.1 %, the network from "
+    "scratch in 27.7 %: here the claim holds. Augment the labels, and scratch errs in 6.1 %, less than with any "
+    "encoder, frozen or fine-tuned. On *Fashion* un-warping, 31.0 %, is no better than pixels, 30.0 %.",
     control=f"#{PREFIX}-way",
     result=f"#{PREFIX}-chart svg",
     number=f"#{PREFIX}-numbers .ll-number",
