@@ -10,7 +10,7 @@
       this.build();
       this.show(props.value);
       // A page that was hidden is built anew, and its live controls begin where they first began.
-      if (props.value !== settings.first) whenThere(settings.targets, () => this.send(props.value));
+      if (props.value !== settings.first) this.send(props.value);
       this.atRest = this.toAddress(settings.first);
       if (settings.address) LatentLab.address.register(this, settings.address);
       // Python has chosen; or Gradio, while it builds the page, took back what the address said.
@@ -31,7 +31,6 @@
       const i = this.settings.values.findIndex((_, j) => this.toAddress(j) === text);
       if (i < 0) return false;
       this.choose(i);
-      whenThere(this.settings.targets, () => this.send(i));
       this.props.value = i;
       this.note(i);
       this.trigger("select");
@@ -51,9 +50,14 @@
       this.send(i);
     }
 
+    // A target may come on the screen after this control: it then gets what was chosen last.
     send(i) {
       const { key, targets, values } = this.settings;
-      for (const id of targets) controlOf(id)?.change({ context: { [key]: values[i] } });
+      this.sent = i;
+      for (const id of targets)
+        whenThere([id], () => {
+          if (this.sent === i) controlOf(id).change({ context: { [key]: values[i] } });
+        });
     }
   }
 

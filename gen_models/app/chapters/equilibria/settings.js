@@ -14,7 +14,7 @@ LatentLab.kinds.EquilibriaSettings ??= (() => {
           this.chosen[key] =
             input.type === "checkbox" ? input.checked : input.type === "range" ? +input.value : input.value;
           this.show();
-          controlOf(target)?.change({ context: { [key]: this.chosen[key] } });
+          whenThere([target], () => controlOf(target).change({ context: { [key]: this.chosen[key] } }));
         });
         input.addEventListener("change", () => {
           props.value = { ...this.chosen };
