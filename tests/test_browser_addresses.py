@@ -64,3 +64,28 @@ def test_every_experiment_is_tried():
     assert {address for _, address, _ in ELSEWHERE} == {
         path(chapter, experiment) for chapter in CHAPTERS for experiment in chapter.experiments
     }
+
+
+@pytest.mark.parametrize(
+    "app_url",
+    [chapter for chapter, address, _ in ELSEWHERE if address == "faces/sliders"],
+    indirect=True,
+)
+def test_what_an_address_was_to_move_goes_back_if_left_before_it_came(page, app_url):
+    """Python's answer to the first address comes once the second is open, and is overruled."""
+    files = "**/latent-lab/files/*.json"
+    held, let_through = [], []
+    page.route(files, lambda route: route.continue_() if let_through else held.append(route))
+    with page.expect_request(files):  # the settings of the sliders
+        page.goto(f"{app_url}#faces/sliders?from=mean&z=0.5,0,0,-2,0,0,0,0,0,1.25,0,0")
+    page.wait_for_timeout(REST_MS)  # what has no settings of its own goes where the address says
+    page.evaluate("location.hash = '#faces/sliders'")
+    let_through.append(True)
+    for route in held:
+        route.continue_()
+    page.wait_for_function("document.querySelector('#faces-sliders .ll-live')?.control")
+    control = "document.querySelector('#faces-sliders .ll-live').control"
+    for _ in range(20):
+        assert page.evaluate(f"{control}.toAddress({control}.value) === {control}.atRest")
+        page.wait_for_timeout(100)
+    assert page.evaluate("location.hash") == "#faces/sliders"

@@ -189,8 +189,9 @@
     opening = latest = mine;
     say("");
     refused.clear();
-    // What the address does not name goes back to where it began, if it was moved.
-    const moved = [...(values.get(path)?.keys() ?? [])].filter((name) => !params.has(name));
+    // What the address does not name goes back to where it began, if it was moved, or was to be when it had come.
+    const named = [values, wanted].flatMap((each) => [...(each.get(path)?.keys() ?? [])]);
+    const moved = named.filter((name) => !params.has(name));
     const back = moved.map((name) => [name, REST]); // for controls that come on the screen later
     wanted.set(path, path === asked ? new Map([...back, ...params]) : new Map());
     shown = path;
