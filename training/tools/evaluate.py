@@ -59,7 +59,7 @@ def put_beside(folder: Path, other: Path, other_data: bool = False) -> None:
     """Copy the numbers of the model in `other` into the card of the one in `folder`: `l1` as `l1@NAME`.
 
     So a model can be compared with one whose graphs are too large to be kept. With `other_data`, that may be one of
-    other images, and the notes begin with whose.
+    other data, and the notes say of which.
     """
     card, reference = (cards.load(path / "card.json") for path in (folder, other))
     if card.dataset.sha256 != reference.dataset.sha256 and not other_data:
