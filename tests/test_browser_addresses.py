@@ -66,11 +66,11 @@ def test_every_experiment_is_tried():
     }
 
 
-@pytest.mark.parametrize(
-    "app_url",
-    [chapter for chapter, address, _ in ELSEWHERE if address == "faces/sliders"],
-    indirect=True,
-)
+def chapter_of(wanted):
+    return [chapter for chapter, address, _ in ELSEWHERE if address == wanted]
+
+
+@pytest.mark.parametrize("app_url", chapter_of("faces/sliders"), indirect=True)
 def test_what_an_address_was_to_move_goes_back_if_left_before_it_came(page, app_url):
     """Python's answer to the first address comes once the second is open, and is overruled."""
     files = "**/latent-lab/files/*.json"
@@ -89,3 +89,38 @@ def test_what_an_address_was_to_move_goes_back_if_left_before_it_came(page, app_
         assert page.evaluate(f"{control}.toAddress({control}.value) === {control}.atRest")
         page.wait_for_timeout(100)
     assert page.evaluate("location.hash") == "#faces/sliders"
+
+
+@pytest.mark.parametrize("app_url", chapter_of("vae/map"), indirect=True)
+def test_a_map_goes_to_where_it_is_at_rest_once_that_is_known(page, app_url):
+    """It begins at the code of an image, which may be answered after a visitor has left an address for another."""
+    held, let_through = [], []
+    pad = "document.querySelector('#vae-map .ll-live')?.control"
+    page.route(
+        "**/gradio_api/component_server/",
+        lambda route: route.continue_() if let_through else held.append(route),
+    )
+    page.goto(f"{app_url}#vae/map?z=0.1,1")
+    page.wait_for_function(f"{pad}?.isMoved")
+    page.evaluate("location.hash = '#vae/map'")
+    page.wait_for_function(f"{pad}.toAddress({pad}.value) === {pad}.atRest")
+    let_through.append(True)
+    for route in held:
+        route.continue_()
+    page.wait_for_function(f"{pad}.toAddress({pad}.value) !== {pad}.atRest")
+    page.wait_for_timeout(2 * REST_MS)
+    assert page.evaluate("location.hash") == "#vae/map"
+
+
+@pytest.mark.parametrize("app_url", chapter_of("autoencoder/reconstruct"), indirect=True)
+def test_a_control_that_made_room_for_another_says_no_more(page, app_url):
+    """Both canvases have the name "image"; what one is about to tell comes when the other is on the screen."""
+    canvas = "document.querySelector('[id^=autoencoder-reconstruct] .ll-drawpad')?.control"
+    page.goto(f"{app_url}#autoencoder/reconstruct?data=fashion&image=5")
+    page.wait_for_function(f"{canvas}?.isMoved")
+    page.evaluate(f"window.before = {canvas}")
+    page.evaluate("location.hash = '#autoencoder/reconstruct'")
+    page.wait_for_function(f"{canvas}?.isMoved && {canvas} !== before")
+    page.evaluate("before.commit()")
+    page.wait_for_timeout(2 * REST_MS)
+    assert page.evaluate("location.hash") == "#autoencoder/reconstruct"

@@ -1001,15 +1001,11 @@ LatentLab.kinds.Board ??= (() => {
         };
         return one;
       });
-      for (const each of this.addresses) {
-        LatentLab.address.register(each, each.name);
-        this.path = each.path;
-      }
+      for (const each of this.addresses) LatentLab.address.register(each, each.name);
     }
 
     note() {
-      if (!this.path) return;
-      for (const { name, toAddress } of this.addresses) LatentLab.address.note(this.path, name, toAddress());
+      for (const { path, name, toAddress } of this.addresses) if (path) LatentLab.address.note(path, name, toAddress());
       this.root.toggleAttribute("data-personal", this.drawing && this.setup.points.length > 0);
     }
 

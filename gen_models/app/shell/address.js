@@ -97,15 +97,18 @@
     return text === REST ? rests.get(keyOf(path, name)) : text;
   }
 
-  // At `text` a control is at rest, wherever it stands.
-  const rest = (path, name, text) => rests.set(keyOf(path, name), text);
+  // At `text` a control is at rest, wherever it stands; it goes there if it was to be at rest.
+  function rest(path, name, text) {
+    rests.set(keyOf(path, name), text);
+    if (wanted.get(path)?.get(name) === REST) again(path, name);
+  }
 
   // A control stands at `text`. Where it stands at rest is not written; undefined is not to be written at all.
   function note(path, name, text, isRest = false) {
     const key = keyOf(path, name);
     // Another control has put it elsewhere: it does not go back to where that one had put it before.
     if (isRest && wantedOf(path, name) === rests.get(key)) wanted.get(path)?.delete(name);
-    if (isRest || !rests.has(key)) rest(path, name, text);
+    if (isRest || !rests.has(key)) rests.set(key, text);
     if (!values.has(path)) values.set(path, new Map());
     if (text === undefined || text === rests.get(key)) values.get(path).delete(name);
     else values.get(path).set(name, text);
@@ -126,8 +129,10 @@
   // A control has come on the screen, perhaps again; it is told the path of its experiment.
   function register(control, name, path = pathOf(control.root)) {
     if (!path) return;
-    control.path = path;
     if (!controls.has(path)) controls.set(path, new Map());
+    const before = controls.get(path).get(name);
+    if (before) before.path = undefined; // it is on its way out: what it still does is not in the address
+    control.path = path;
     controls.get(path).set(name, control);
     const key = keyOf(path, name);
     if (control.atRest !== undefined && !rests.has(key)) rests.set(key, control.atRest);
