@@ -148,7 +148,7 @@ def test_data_without_modes_are_compared_by_their_distance(a_lab):
     assert game["distance"] > 5 * told["field"]["floor"] > 0, "a heap in the middle"
     ring = a_lab.answer("me", start())
     assert ring["games"][0]["distance"] is None
-    assert ring["games"][0]["kl"] == pytest.approx(np.log(8)), "nothing lies on a mode"
+    assert ring["games"][0]["kl"] is None, "nothing lies on a mode"
     assert points(ring["field"]["centres"], 1.5) == pytest.approx(
         DISTRIBUTIONS["ring"].modes, abs=1e-3
     )

@@ -592,6 +592,7 @@ LatentLab.kinds.Board ??= (() => {
       root.setAttribute("aria-label", settings.label);
       this.playing = false;
       this.asking = false;
+      this.addresses = [];
       // A page that was hidden is built anew: what was chosen is kept here, the training on the server.
       const before = kept;
       const first = { seed: 0, points: [], speed: 3, tried: 0, turns: "both", ...this.copied(settings.presets[0]) };

@@ -25,6 +25,7 @@ from gen_models.numerics.lab.game import TURNS, Diverged, Game, hyper_ports
 from gen_models.numerics.lab.metrics import (
     SAMPLES,
     WITHIN,
+    Coverage,
     coverage,
     data_to_compare,
     sliced_wasserstein,
@@ -123,6 +124,11 @@ def _distance(samples: Array, distribution: Distribution) -> float | None:
     return sliced_wasserstein(samples, data) if len(samples) == len(data) else None
 
 
+def kl_of_shares(covered: Coverage | None) -> float | None:
+    """Of the samples that lie on modes, if any do; None is shown as no number."""
+    return covered.kl if covered and covered.quality else None
+
+
 def picture(game: Game, z: Array, show: list[str]) -> dict[str, Any]:
     """Where a game stands, and the layers of its picture."""
     half, average = game.distribution.half, "average" in show
@@ -137,7 +143,7 @@ def picture(game: Game, z: Array, show: list[str]) -> dict[str, Any]:
         "step": game.step,
         "modes": covered and covered.modes,
         "quality": covered and covered.quality,
-        "kl": covered and covered.kl,
+        "kl": kl_of_shares(covered),
         "shares": covered and [round(share, 4) for share in covered.shares],
         "distance": None if covered else _distance(samples, game.distribution),
         "passed": passed,

@@ -9,7 +9,7 @@ import numpy as np
 
 from gen_models.app.chapter import Experiment, Models
 from gen_models.app.chapters.lab import methods
-from gen_models.app.chapters.lab.answers import VISITORS, Lab, checked_hyper
+from gen_models.app.chapters.lab.answers import VISITORS, Lab, checked_hyper, kl_of_shares
 from gen_models.app.chapters.lab.presets import presets
 from gen_models.app.checks import checked_integer, checked_seed
 from gen_models.app.controls.board import Board, packed_points
@@ -81,7 +81,7 @@ def offer(models: Models) -> None:
             "rows": rows.tolist(),
             "modes": covered and covered.modes,
             "quality": covered and covered.quality,
-            "kl": covered and covered.kl,
+            "kl": kl_of_shares(covered),
             "problem": problem,
         }
 
