@@ -368,6 +368,8 @@ class DisentangleFacts(Facts):
     """Weight of the difference of the z of two images that were made with one z."""
     beta: float
     """Weight of the KL term."""
+    swap: float = 0.0
+    """Weight of the class that a classifier must read from a swap; 0: trained without it."""
 
     def graphs(self) -> Graphs:
         """Name the encoder, which gives s and q(z|x), and the decoder of both."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gen_models.networks.autoencoder import ConvEncoder
+from gen_models.networks.autoencoder import ConvDecoder, ConvEncoder
 
 
 class NumberEncoder(nn.Module):
@@ -65,19 +63,8 @@ class Decoder(nn.Module):
     """p(x|s, z) = Bern(x; r(s, z)), one r per pixel."""
 
     def __init__(self, channels: int, size: int, width: int, s_dim: int, z_dim: int) -> None:
-        """`width` is that of the second hidden layer; the first has half of it."""
         super().__init__()
-        shape = (channels, size, size)
-        self.net = nn.Sequential(
-            nn.Linear(s_dim + z_dim, width // 2, bias=False),
-            nn.BatchNorm1d(width // 2),
-            nn.SiLU(),
-            nn.Linear(width // 2, width, bias=False),
-            nn.BatchNorm1d(width),
-            nn.SiLU(),
-            nn.Linear(width, math.prod(shape)),
-            nn.Unflatten(1, shape),
-        )
+        self.net = ConvDecoder(channels, size, width, s_dim + z_dim)
 
     def forward(self, s: Float[Tensor, "b j"], z: Float[Tensor, "b k"]) -> Float[Tensor, "b c h w"]:
         """Return the logits of r."""

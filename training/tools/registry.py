@@ -172,7 +172,7 @@ def disentangle_networks(card: cards.Card) -> dict[str, nn.Module]:
     """Build both halves of a code of two parts."""
     shape = [int(n) for n in card.graphs["encoder"].inputs[0].shape[1:]]
     config = disentangle.Config(**current_options(disentangle.Config, card.config))
-    E_s, E_z, D, _, _ = disentangle.build(config, shape, 1)  # the classes are the adversary's alone
+    E_s, E_z, D, *_ = disentangle.build(config, shape, 1)  # the others alone are told classes
     return {"encoder": BothCodes(E_s, E_z), "decoder": Mean(D)}
 
 
