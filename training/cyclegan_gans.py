@@ -13,7 +13,7 @@ First the encoders alone learn the identity terms, to find the z of an image suc
 then all play, with the losses of `training.cyclegan`, and the cycle ties the two z-spaces.
 
     python -m training.cyclegan_gans --name cyclegan-heads-toons --data heads-toons --size 64
-        --gans gan-heads gan-toons-unpacked --warmup 2000 --steps 9500 --batch 16 --lr 3e-4
+        --gans gan-heads-unpacked gan-toons-unpacked --warmup 2000 --steps 9500 --batch 16 --lr 3e-4
         --cycle 5 --identity 1 --loss logistic --gamma 1 --augment 0.1
 """
 
@@ -66,7 +66,7 @@ RAMP_STEPS = 500
 class Config(UnpairedConfig):
     """One translation between two sets, by way of the z of their GANs."""
 
-    gans: tuple[str, str] = ("gan-heads", "gan-toons-unpacked")
+    gans: tuple[str, str] = ("gan-heads-unpacked", "gan-toons-unpacked")
     """runs of training.gan, of x and of y, whose players the game begins with"""
     warmup: int = 0
     """first steps, in which the encoders alone learn, by the identity terms alone"""

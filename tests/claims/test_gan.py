@@ -16,15 +16,15 @@ def models(exported):
 def test_a_short_z_is_strange_to_g(models):
     says(
         samples.EXPERIMENT,
-        "the distance to the nearest training image is 9.31 there and 7.21 at 1",
+        "the distance to the nearest training image is 8.39 there and 7.19 at 1",
         "a length near $\\sqrt{64} = 8$",
         "At 0 all samples are one.",
     )
     model = common.default(common.generators(models))
     assert common.latent_dim(model) == 64
     search = common.search_for(model, models)
-    texts = {tau: samples.at(model, search, 0, tau)["text"] for tau in (0, 0.3, 1)}
-    assert (texts[0.3]["near"], texts[1]["near"]) == ("9.31", "7.21")
+    texts = {tau: samples.at(model, search, 0, tau)["text"] for tau in (0, 0.2, 1)}
+    assert (texts[0.2]["near"], texts[1]["near"]) == ("8.39", "7.19")
     assert texts[0]["distance"] == "0.00"
 
 
@@ -66,25 +66,25 @@ def test_a_training_image_is_found_at_distance_0_and_samples_are_as_new_as_image
 def test_the_film_of_heads_gets_nearer_by_a_detour(models):
     says(
         film.EXPERIMENT,
-        "8.7 at the first step, 14.4 at step 51, and 7.6 at the end",
+        "8.6 at the first step, 12.4 at step 108, and 7.1 at the end",
         "typically 7.3",
     )
     model = models["gan-heads"]
     search = common.search_for(model, models)
-    moments = [model.card.sheets["film"].steps.index(step) for step in (1, 51, 6000)]
-    assert [film.near(model, search, i) for i in moments] == ["8.7", "14.4", "7.6"]
+    moments = [model.card.sheets["film"].steps.index(step) for step in (1, 108, 16000)]
+    assert [film.near(model, search, i) for i in moments] == ["8.6", "12.4", "7.1"]
     assert f"{search.typical:.1f}" == "7.3"
 
 
 def test_the_twelve_of_the_film_grow_unlike_and_noise_may_be_near(models):
     says(
         film.EXPERIMENT,
-        "At step 38 the twelve are half as unlike as training images, and at the end nearly as much.",
+        "At step 9 the twelve are two thirds as unlike as training images, and at the end nearly as much.",
     )
     heads, toons = models["gan-heads"], models["gan-toons"]
     _, unlike = film.measured(heads, common.search_for(heads, models).model)
-    assert unlike.min() == unlike[heads.card.sheets["film"].steps.index(38)]
-    assert unlike.min() == pytest.approx(0.5, abs=0.02)
+    assert unlike.min() == unlike[heads.card.sheets["film"].steps.index(9)]
+    assert unlike.min() == pytest.approx(2 / 3, abs=0.02)
     assert 0.9 < unlike[-1] < 1
     search = common.search_for(toons, models)
     near, unlike = film.measured(toons, search.model)
@@ -92,17 +92,17 @@ def test_the_twelve_of_the_film_grow_unlike_and_noise_may_be_near(models):
     assert unlike[-1] > 3 * unlike[0]
 
 
-def test_losses_hardly_change_while_the_images_still_do(models):
-    says(film.EXPERIMENT, "those of *GAN on Fashion-MNIST* hardly change from step 500 on")
-    model = models["gan-fashion"]
+def test_the_loss_of_g_is_alike_where_the_images_are_not(models):
+    says(
+        film.EXPERIMENT,
+        "Losses do not tell: that of $G$ is 0.94 at step 108, and 0.96 at the end.",
+    )
+    model = models["gan-heads"]
     sheet = model.card.sheets["film"]
-    late = np.array(sheet.steps) > 490
-    assert late.sum() == 11
-    for name, most in (("loss_D", 0.07), ("loss_G", 0.17)):
-        assert np.ptp(np.array(sheet.losses[name])[late]) < most
-    near, unlike = film.measured(model, common.search_for(model, models).model)
-    assert near[-1] < 0.95 * near[late][0]
-    assert unlike[-1] > 1.25 * unlike[late][0]
+    moments = [sheet.steps.index(step) for step in (108, 16000)]
+    assert [f"{sheet.losses['loss_G'][i]:.2f}" for i in moments] == ["0.94", "0.96"]
+    near, _ = film.measured(model, common.search_for(model, models).model)
+    assert near[moments[1]] < 0.6 * near[moments[0]]
 
 
 def test_a_film_says_why_it_has_no_losses_and_only_then(models):

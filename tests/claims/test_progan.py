@@ -99,8 +99,8 @@ def test_how_long_both_were_trained(exported, model):
     seen = [exported[name].card.training.images for name in (model.card.name, "gan-heads")]
     says(
         levels.EXPERIMENT,
-        f"it saw {seen[0]:,} images, {common.facts_of(model).images[-1]:,} of them for the last level, and *gan-heads* "
-        f"{seen[1]:,}",
+        f"And it saw {seen[0]:,} images, {common.facts_of(model).images[-1]:,} of them for the last level, and "
+        f"*gan-heads* {seen[1]:,}",
     )
 
 

@@ -82,7 +82,10 @@ RECIPES = {
     "gan-toons": (
         f"{_GAN} --size 64 --fp16-weights --data toons --pack 2 --gamma 0.1 --augment 0.1 --decay 0.2 --steps 24000"
     ),
-    "gan-heads": f"{_GAN_64} --data heads --augment 0.1 --random-hflip --steps 6000",
+    "gan-heads": (
+        f"{_GAN} --size 64 --fp16-weights --data heads --pack 2 --gamma 0.1 --augment 0.1 --random-hflip --decay 0.2 "
+        "--steps 16000"
+    ),
     "dcgan-fashion": "training.dcgan --precision bf16-mixed --data fashion --size 32 --steps 9400",
     "infogan-digits": "training.infogan --precision bf16-mixed --data digits --steps 2500 --further-steps 1000",
     "infogan-digits-without-info": "training.infogan --precision bf16-mixed --data digits --steps 3500 --seeds 0"
@@ -92,8 +95,9 @@ RECIPES = {
         "--images 30000 50000 50000 24000 --fade 20000 --steps 42000"
     ),
     "disentangle-digits": f"{_DISENTANGLE} --steps 8000",
-    "disentangle-digits-no-adversary": f"{_DISENTANGLE} --steps 3000 --adversary 0",
     "disentangle-digits-wide": f"{_DISENTANGLE} --steps 3000 --z-dim 64",
+    "disentangle-digits-no-adversary": f"{_DISENTANGLE} --steps 3000 --adversary 0",
+    "disentangle-digits-neither": f"{_DISENTANGLE} --steps 3000 --adversary 0 --swap 0",
     "pix2pix-heads": (
         "training.pix2pix --precision 32-true --data heads-labels --random-hflip --batch 16 --gamma 0.03 --ema 100 "
         "--decay 0.375 --init-from exported/pix2pix-heads-exact --damage 0.5 --spread 0.6 --steps 1000"
@@ -113,7 +117,7 @@ RECIPES = {
     ),
     "cyclegan-heads-toons": (
         "training.cyclegan_gans --precision bf16-mixed --data heads-toons --size 64 --width 24 "
-        "--gans gan-heads gan-toons-unpacked --warmup 2000 --steps 9500 --batch 16 --lr 3e-4 --cycle 5 "
+        "--gans gan-heads-unpacked gan-toons-unpacked --warmup 2000 --steps 9500 --batch 16 --lr 3e-4 --cycle 5 "
         "--identity 1 --loss logistic --gamma 1 --augment 0.1"
     ),
     **{
@@ -125,7 +129,7 @@ RECIPES = {
         )
     },
 }
-"""All that `exported/` holds. cyclegan-heads-toons begins with the runs of gan-heads and gan-toons-unpacked."""
+"""All that `exported/` holds. cyclegan-heads-toons begins with the runs of two of STARTS."""
 
 BOUNDS = {
     "pix2pix-earth": f"{_PIX2PIX} --data earth-pairs {_EARTH}",
@@ -150,14 +154,16 @@ documents-newsgroups-real in the card of documents-newsgroups-bits, and, with --
 in the card of few-labels-digits."""
 
 STARTS = {
+    "gan-heads-unpacked": f"{_GAN_64} --data heads --augment 0.1 --random-hflip --steps 6000",
     "gan-toons-unpacked": f"{_GAN_64} --data toons --augment 0.2 --steps 7000",
     "pix2pix-heads-exact": (
         f"{_PIX2PIX} --data heads-labels --random-hflip --batch 16 --lr 5e-4 --gamma 0.03 --ema 500 "
         "--decay 0.375 --steps 5700"
     ),
 }
-"""Not committed. cyclegan-heads-toons begins with a D that judges single images, and that of gan-toons judges packs;
-its card names gan-toons, which this was then. pix2pix-heads begins with what pix2pix-heads-exact has learnt."""
+"""Not committed. cyclegan-heads-toons begins with Ds that judge single images, and those of gan-heads and gan-toons
+judge packs; its card names these two, which the unpacked ones were then. pix2pix-heads begins with what
+pix2pix-heads-exact has learnt."""
 
 ALL = RECIPES | BOUNDS | BESIDE | STARTS
 
