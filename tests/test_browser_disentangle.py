@@ -21,7 +21,7 @@ def app_url(tmp_path_factory):
     """Address of the app with this chapter alone and toys."""
     root = tmp_path_factory.mktemp("exported")
     toys.disentangle(root, "toy")
-    toys.disentangle(root, "none", adversary=0.0, leak=0.7)
+    toys.disentangle(root, "none", adversary=0.0, swap=0.0, leak=0.7)
     toys.vae(root, "vae", k=4, shape=(1, 28, 28), data="digits")
     toys.features(root, "features", shape=(1, 28, 28), data="digits")
     demo = app.build(root, (disentangle.CHAPTER,))
@@ -56,7 +56,7 @@ def test_a_swap_follows_the_digit_and_the_setting(page, app_url, browser_log):
     page.get_by_role("button", name="Clear").locator("visible=true").click()
     expect(error).to_have_text("–")
     expect(leak).to_have_text("15.0 %")  # it is of test digits
-    page.get_by_role("radio", name="No adversary").locator("visible=true").check()
+    page.get_by_role("radio", name="Neither").locator("visible=true").check()
     expect(leak).to_have_text("70.0 %")
     page.get_by_role("radio", name="Adversary, 3-D z", exact=True).locator("visible=true").check()
     expect(leak).to_have_text("15.0 %")
@@ -66,7 +66,7 @@ def test_a_swap_follows_the_digit_and_the_setting(page, app_url, browser_log):
     page.mouse.move(pad["x"] + pad["width"] / 2, pad["y"] + pad["height"] * 0.8, steps=6)
     page.mouse.up()
     changed(page, GRID, before)
-    page.get_by_role("radio", name="No adversary").locator("visible=true").check()
+    page.get_by_role("radio", name="Neither").locator("visible=true").check()
     expect(leak).to_have_text("70.0 %")
     assert browser_log.errors == []
 

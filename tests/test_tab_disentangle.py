@@ -27,7 +27,8 @@ def models(tmp_path_factory):
     root = tmp_path_factory.mktemp("exported")
     made = [
         toys.disentangle(root, "wide", k=6, leak=0.4),
-        toys.disentangle(root, "none", adversary=0.0, leak=0.7),
+        toys.disentangle(root, "none", adversary=0.0, swap=0.0, leak=0.7),
+        toys.disentangle(root, "classifier", adversary=0.0, leak=0.6),
         toys.disentangle(root, "toy"),
         toys.disentangle(root, "bare", k=8, measured=False, examples=0),
         toys.vae(root, "vae", k=4, shape=(1, 28, 28), data="digits"),
@@ -42,9 +43,9 @@ def models(tmp_path_factory):
 
 
 def test_the_one_that_is_meant_comes_first_and_those_that_break_it_after(models):
-    assert [*common.settings(models)] == ["toy", "wide", "bare", "none"]
-    assert common.name_of(models["toy"]) == "Adversary, 3-D z"
-    assert common.name_of(models["none"]) == "No adversary, 3-D z"
+    assert [*common.settings(models)] == ["toy", "wide", "bare", "classifier", "none"]
+    named = [common.name_of(models[name]) for name in ("toy", "classifier", "none")]
+    assert named == ["Adversary and classifier, 3-D z", "Classifier, 3-D z", "Neither, 3-D z"]
 
 
 def test_beside_it_stand_a_plain_vae_and_who_reads_numbers(models):
@@ -231,7 +232,7 @@ def test_what_is_offered(client):
     found = client.predict("toy", 3, 8, "plain", 0.5, api_name="/disentangle_walk")
     assert size_of(found["picture"]) == (28, 28)
     found = client.predict("linear", "mean", api_name="/disentangle_leak")
-    assert found == {"toy": 0.15, "wide": 0.4, "bare": None, "none": 0.7}
+    assert found == {"toy": 0.15, "wide": 0.4, "bare": None, "classifier": 0.6, "none": 0.7}
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ def models(exported):
 
 @pytest.fixture(scope="module")
 def settings(models):
-    """The one that is meant, the one of a wide z, and the one without an adversary."""
+    """The one that is meant, one of a wide z, one without an adversary, and one without a classifier as well."""
     found = list(common.settings(models).values())
     assert [common.name_of(model) for model in found] == [
-        "Adversary, 8-D z", "Adversary, 64-D z", "No adversary, 8-D z",
+        "Adversary and classifier, 8-D z", "Adversary and classifier, 64-D z", "Classifier, 8-D z", "Neither, 8-D z",
     ]  # fmt: skip
     return found
 
@@ -28,24 +28,28 @@ def settings(models):
 def test_a_swap_takes_its_slant_from_z_and_not_from_s(settings):
     says(
         swap.EXPERIMENT,
-        "over test digits they correlate at 0.81, and at 0.07 with the digit on top",
-        "the number is left in z, for 81.2 % of test digits",
+        "over test digits they correlate at 0.91, and at 0.05 with the digit on top",
+        "the number is left in z, for 74.1 % of test digits",
+        "*Classifier*: swaps come out right, though z holds the number of 62.5 %",
     )
-    values = settings[0].card.metrics
-    assert [f"{values[M.SLANT_CORRELATION.of(d)].value:.2f}" for d in "zs"] == ["0.81", "0.07"]
-    assert swap.share(settings[2], M.LEAK, "perceptron", "mean") == "81.2 %"
+    meant, _, classifier, neither = settings
+    values = meant.card.metrics
+    assert [f"{values[M.SLANT_CORRELATION.of(d)].value:.2f}" for d in "zs"] == ["0.91", "0.05"]
+    assert swap.share(neither, M.LEAK, "perceptron", "mean") == "74.1 %"
+    assert swap.share(classifier, M.LEAK, "perceptron", "mean") == "62.5 %"
+    assert classifier.card.metrics[M.SWAP_CLASS].value > 0.9
 
 
-def test_in_the_grid_without_an_adversary_the_number_gets_in_the_way(settings, read):
-    says(swap.EXPERIMENT, "Down a column the number mostly stays", "gets in the way")
+def test_in_the_grid_with_neither_the_number_gets_in_the_way(settings, read):
+    says(swap.EXPERIMENT, "Down a column the number stays", "gets in the way")
     right = []
-    for model in (settings[0], settings[2]):
+    for model in (settings[0], settings[3]):
         x = common.examples(model)[swap.START]
         _, _, made = swap.swapped(model, x[None])
         numbers = np.array(read(made[:, :10].reshape(-1, 1, 28, 28))).reshape(len(made), 10)
         right.append((numbers == np.arange(10)).mean())
-    assert right[0] > 0.8
-    assert right[1] < 0.55
+    assert right[0] == 1
+    assert right[1] < 0.6
 
 
 def test_with_a_wide_z_all_rows_look_alike(settings):
@@ -60,8 +64,8 @@ def test_with_a_wide_z_all_rows_look_alike(settings):
 def test_a_walk_in_z_keeps_the_number_and_one_in_s_the_slant(models, settings, read):
     says(
         walk.EXPERIMENT,
-        "While $z$ walks, all 13 images are a 4, and the slant goes from 0.59 to −0.49",
-        "the 4 becomes a 0, and the slant stays between 0.51 and 0.59",
+        "While $z$ walks, all 13 images are a 4, and the slant goes from 0.67 to −0.28",
+        "the 4 becomes a 0, and the slant stays between 0.65 and 0.67",
         "4 of 13 images are a 4",
     )
     ends = walk.ends_of(settings[0], walk.START)
@@ -69,9 +73,9 @@ def test_a_walk_in_z_keeps_the_number_and_one_in_s_the_slant(models, settings, r
     frames = {name: each.at(np.linspace(0, 1, walk.FRAMES)) for name, each in found.items()}
     slants = {name: np.round(-slant(x), 2).tolist() for name, x in frames.items()}
     assert read(frames["style"]) == [4] * 13
-    assert (slants["style"][0], slants["style"][-1]) == (0.59, -0.49)
+    assert (slants["style"][0], slants["style"][-1]) == (0.67, -0.28)
     assert (read(frames["number"])[0], read(frames["number"])[-1]) == (4, 0)
-    assert (min(slants["number"]), max(slants["number"])) == (0.51, 0.59)
+    assert (min(slants["number"]), max(slants["number"])) == (0.65, 0.67)
     assert read(frames["plain"]).count(4) == 4
 
 
@@ -91,20 +95,20 @@ def test_on_average_over_walks_the_number_stays_longer_than_in_the_plain_vae(
 def test_the_leak_by_every_probe_and_what_must_stand_beside_it(settings):
     says(
         leak.EXPERIMENT,
-        "From the mean a perceptron reads 20.1 % with the adversary and 81.2 % without",
-        "with 15.5 % and 61.7 %",
-        "From a *sample* the 64-D z seems best, at 11.1 %",
-        "a slant that follows at 0.08 and a squared error of 43.67",
+        "From the mean a perceptron reads 15.7 % with the adversary and 62.5 % without",
+        "with 13.3 % and 38.1 %",
+        "From a *sample* the 64-D z seems best, at 12.8 %",
+        "a slant that follows at 0.06 and a squared error of 43.16",
     )
-    meant, wide, without = settings
+    meant, wide, without, _ = settings
     percent = [
         f"{100 * leak.leak(model, probe, 'mean'):.1f}"
         for probe in ("perceptron", "linear")
         for model in (meant, without)
     ]
-    assert percent == ["20.1", "81.2", "15.5", "61.7"]
+    assert percent == ["15.7", "62.5", "13.3", "38.1"]
     samples = [leak.leak(model, "perceptron", "sample") for model in settings]
-    assert f"{100 * min(samples):.1f}" == "11.1"
+    assert f"{100 * min(samples):.1f}" == "12.8"
     assert samples.index(min(samples)) == 1
-    assert f"{wide.card.metrics[M.SLANT_CORRELATION.of('z')].value:.2f}" == "0.08"
-    assert f"{wide.card.metrics[M.SQUARED_ERROR].value:.2f}" == "43.67"
+    assert f"{wide.card.metrics[M.SLANT_CORRELATION.of('z')].value:.2f}" == "0.06"
+    assert f"{wide.card.metrics[M.SQUARED_ERROR].value:.2f}" == "43.16"

@@ -19,6 +19,7 @@ def disentangle(
     k: int = 3,
     side: int = 28,
     adversary: float = 30.0,
+    swap: float = 50.0,
     leak: float = 0.15,
     measured: bool = True,
     examples: int = 20,
@@ -31,6 +32,7 @@ def disentangle(
         k: dimensions of z.
         side: of an image, which is grey.
         adversary: of the card.
+        swap: of the card.
         leak: of the card, by every probe.
         measured: whether the card has numbers.
         examples: how many images examples.png holds, image i with the s of class i mod 10 and z = i/10 − 1; or none.
@@ -85,7 +87,7 @@ def disentangle(
     return write(
         root,
         name,
-        DisentangleFacts(adversary, cycle=2.0, beta=1.5),
+        DisentangleFacts(adversary, cycle=2.0, beta=1.5, swap=swap),
         graphs,
         data="digits",
         metrics=metrics if measured else {},

@@ -54,16 +54,17 @@ def is_whole(model: Model) -> bool:
 def settings(models: Models) -> Models:
     """Codes of two parts, the one that is meant first, then those whose settings break it."""
 
-    def order(model: Model) -> tuple[bool, int]:
-        return adversary_of(model) == 0, z_dim(model)
+    def order(model: Model) -> tuple[bool, bool, int]:
+        facts = facts_of(model)
+        return facts.adversary == 0, facts.swap == 0, z_dim(model)
 
     found = [model for model in models.values() if model.card.family == "disentangle"]
     return {model.card.name: model for model in sorted(found, key=order)}
 
 
-def adversary_of(model: Model) -> float:
-    """The weight of the adversary in training; 0: there was none."""
-    return model.card.facts_as(DisentangleFacts).adversary
+def facts_of(model: Model) -> DisentangleFacts:
+    """What is known of its training."""
+    return model.card.facts_as(DisentangleFacts)
 
 
 def z_dim(model: Model) -> int:
@@ -72,8 +73,14 @@ def z_dim(model: Model) -> int:
 
 
 def name_of(model: Model) -> str:
-    """What tells it from the others: "Adversary, 8-D z"."""
-    return f"{'Adversary' if adversary_of(model) else 'No adversary'}, {z_dim(model)}-D z"
+    """What tells it from the others: "Adversary and classifier, 8-D z"."""
+    facts = facts_of(model)
+    judges = [
+        name
+        for name, weight in (("adversary", facts.adversary), ("classifier", facts.swap))
+        if weight
+    ]
+    return f"{' and '.join(judges).capitalize() or 'Neither'}, {z_dim(model)}-D z"
 
 
 def plain_vae(models: Models) -> Model | None:

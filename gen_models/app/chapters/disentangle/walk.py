@@ -191,8 +191,8 @@ EXPERIMENT = Experiment(
     r"D\big((1 - t)\, s_0 + t s_1,\ z_0\big) \\ \text{plain VAE:}\quad & D\big((1 - t)\, z_0 + t z_1\big) "
     r"\end{aligned}",
     lecture="§6.2",
-    notice="Press *Play*. While $z$ walks, all 13 images are a 4, and the slant goes from 0.59 to −0.49. While $s$ "
-    "walks the 4 becomes a 0, and the slant stays between 0.51 and 0.59. In the plain VAE one $z$ holds both: 4 of 13 "
+    notice="Press *Play*. While $z$ walks, all 13 images are a 4, and the slant goes from 0.67 to −0.28. While $s$ "
+    "walks the 4 becomes a 0, and the slant stays between 0.65 and 0.67. In the plain VAE one $z$ holds both: 4 of 13 "
     "images are a 4.",
     control="#disentangle-walk input",
     result="#disentangle-walk-results canvas[data-slot=style]",
