@@ -174,6 +174,10 @@ def test_new_samples_and_a_wider_spread(open_experiment):
     page = open_experiment("generator")
     distance = page.locator('[data-part="distance-vae"]:visible')
     expect(distance).to_have_text("6.2")
+    for slot in ("noise", "gaussian", "real"):  # the numbers may come before the images
+        page.wait_for_function(
+            "canvas => canvas.width > 28", arg=canvas(page, slot).element_handle()
+        )
     before = {slot: pixels(canvas(page, slot)) for slot in ("noise", "gaussian", "real")}
     page.get_by_role("button", name="New samples").locator("visible=true").click()
     expect_change(canvas(page, "gaussian"), before["gaussian"])

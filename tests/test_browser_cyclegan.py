@@ -145,6 +145,7 @@ def test_an_image_is_uploaded_and_a_file_that_is_none_is_refused(opened, tmp_pat
     give("photo.jpg")
     photo = changed(opened, "source", source)
     expect(opened.locator("#cyclegan-cycle-images [aria-pressed=true]")).to_have_count(0)
+    opened.locator("[data-personal]").first.wait_for(state="attached")
     opened.get_by_role("button", name="Copy link").click()
     expect(opened.locator("#ll-bar [role=status]")).to_contain_text("uploaded")
     assert "image" not in opened.evaluate("location.hash")

@@ -58,7 +58,9 @@ def test_a_swap_follows_the_digit_and_the_setting(page, app_url, browser_log):
     expect(leak).to_have_text("15.0 %")  # it is of test digits
     page.get_by_role("radio", name="Neither").locator("visible=true").check()
     expect(leak).to_have_text("70.0 %")
-    page.get_by_role("radio", name="Adversary, 3-D z", exact=True).locator("visible=true").check()
+    page.get_by_role("radio", name="Adversary and classifier, 3-D z", exact=True).locator(
+        "visible=true"
+    ).check()
     expect(leak).to_have_text("15.0 %")
     pad = page.locator("#disentangle-swap .ll-draw").bounding_box()
     page.mouse.move(pad["x"] + pad["width"] / 2, pad["y"] + pad["height"] * 0.2)

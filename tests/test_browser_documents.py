@@ -90,7 +90,8 @@ def test_a_dot_tells_what_it_is_and_a_click_keeps_it(planes):
 def test_a_click_beside_the_dots_asks_the_decoder_of_that_plane(planes):
     frame = planes.locator(FRAMES).last
     box = frame.bounding_box()
-    planes.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + 0.3 * box["height"])
+    # It waits until nothing moves any more, and the click is where the frame is then.
+    frame.click(position={"x": 0.9 * box["width"], "y": 0.3 * box["height"]})
     expect(planes.locator(".dp-about")).to_have_text("A place in the plane of LSA")
     expect(planes.locator(".dp-words").last).to_contain_text("orbit")
     planes.wait_for_function(f"{MARKS}[0] === '' && {MARKS}[1] !== ''")

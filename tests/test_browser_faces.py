@@ -178,6 +178,7 @@ def test_a_photograph_is_encoded_and_a_file_that_is_none_is_refused(
     assert float(number.text_content()) > 1
     expect(page.locator("#faces-encode-heads [aria-pressed=true]")).to_have_count(0)
     assert page.evaluate("location.hash") == "#faces/encode"
+    page.locator("[data-personal]").first.wait_for(state="attached")
     page.get_by_role("button", name="Copy link").click()
     expect(page.locator("#ll-bar [role=status]")).to_contain_text("uploaded")
     with page.expect_file_chooser() as chooser:
