@@ -22,7 +22,7 @@ BARS, FIGURES = "disentangle-leak", "disentangle-leak-numbers"
 PROBES = {"perceptron": "Perceptron, 2 x 256", "linear": "Linear"}
 VECTORS = {"mean": "Mean of q(z|x)", "sample": "Sample of q(z|x)"}
 CHANCE = 0.1
-ROW, LEFT, WIDE = 56, 225, 230
+ROW, LEFT, WIDE = 56, 240, 230
 """Of the bars: a row's height, where they begin, and how long 100 % is."""
 
 
