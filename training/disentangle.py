@@ -4,7 +4,7 @@ s says what the labels specify, here the number; z says the rest. Two images x, 
 from its own z and from the s of the other, so that s can only hold what both share (Mathieu et al. 2016):
 
     L  =  −log p(x | s(x'), z)  +  β KL( q(z|x) ‖ p(z) )  +  γ CE(s(x'), y)
-          +  λ KL( u ‖ A(z) )  +  c |z(x₁) − z(x₂)|  +  κ CE(C(x₁, x₂), y₁, y₂),
+          +  λ KL( u ‖ A(z) )  +  c |z(x₁) − z(x₂)|  +  κ ( CE(C(x₁), y₁) + CE(C(x₂), y₂) ),
 
     min over A:  CE(A(z), y);        min over C:  CE(C(x), y);        min over the rest:  L.
 
@@ -236,11 +236,12 @@ def export_model(config: Config, encoder: nn.Module, decoder: nn.Module, run: Ru
     test = load(config.data, "test", size=config.size)
     image = Port("x", ("batch", *test.x.shape[1:]), range=(0, 1))
     codes = Port("s", ("batch", config.s_dim)), Port("z", ("batch", config.z_dim))
-    judges = [
-        name
-        for name, weight in (("an adversary", config.adversary), ("a classifier", config.swap))
-        if weight
-    ]
+    said = {
+        "an adversary": config.adversary and " The adversary keeps the number out of z.",
+        "a classifier": config.swap
+        and " The classifier asks that a swap show the number of its s.",
+    }
+    judges = {name: words for name, words in said.items() if words}
     trained = f"with {' and '.join(judges)}" if judges else "with neither adversary nor classifier"
     return export(
         name=config.name,
@@ -250,9 +251,8 @@ def export_model(config: Config, encoder: nn.Module, decoder: nn.Module, run: Ru
         lecture="§6.2",
         summary=(
             f"Two codes of an image of {test.info.title}: s, its number, which labels specify, and z, its style, of "
-            f"{config.z_dim} dimensions, trained {trained}. An adversary keeps the number out of z; a classifier asks "
-            "that a swap show the number of its s. The s of one image and the z of another, decoded together, give "
-            "the number of the one in the style of the other."
+            f"{config.z_dim} dimensions, trained {trained}.{''.join(judges.values())} The s of one image and the z of "
+            "another, decoded together, give the number of the one in the style of the other."
         ),
         limitations=(
             "Style is what can be changed without changing the number, and is small: slant, width, thickness. A "

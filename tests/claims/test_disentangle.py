@@ -112,3 +112,8 @@ def test_the_leak_by_every_probe_and_what_must_stand_beside_it(settings):
     assert samples.index(min(samples)) == 1
     assert f"{wide.card.metrics[M.SLANT_CORRELATION.of('z')].value:.2f}" == "0.06"
     assert f"{wide.card.metrics[M.SQUARED_ERROR].value:.2f}" == "43.16"
+
+
+def test_the_first_was_trained_longer_than_those_it_is_compared_with(settings):
+    """The page says so, in the words of leak.build."""
+    assert [model.card.training.images for model in settings] == [512_000, *[192_000] * 3]

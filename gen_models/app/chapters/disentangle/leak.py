@@ -131,7 +131,7 @@ def build(models: Models) -> None:
             "digits. *Slant*: correlation of a swapped image's slant with that of each donor. The probe learns from "
             "training digits and is taken as it was when it did best on held-out ones. Wanted of the first model were "
             "a leak of at most 17.5 % from a sample and 20 % from the mean, 97 % of swaps with the number of s, and a "
-            "squared error of at most 12: it has all but the last."
+            "squared error of at most 12: it has all but the last. It saw 512,000 images, the others 192,000 each."
         )
         gr.Markdown(together(found), elem_classes="ll-facts")
 
