@@ -236,12 +236,11 @@ def export_model(config: Config, encoder: nn.Module, decoder: nn.Module, run: Ru
     test = load(config.data, "test", size=config.size)
     image = Port("x", ("batch", *test.x.shape[1:]), range=(0, 1))
     codes = Port("s", ("batch", config.s_dim)), Port("z", ("batch", config.z_dim))
-    said = {
-        "an adversary": config.adversary and " The adversary keeps the number out of z.",
-        "a classifier": config.swap
-        and " The classifier asks that a swap show the number of its s.",
-    }
-    judges = {name: words for name, words in said.items() if words}
+    judges: dict[str, str] = {}
+    if config.adversary:
+        judges["an adversary"] = " The adversary keeps the number out of z."
+    if config.swap:
+        judges["a classifier"] = " The classifier asks that a swap show the number of its s."
     trained = f"with {' and '.join(judges)}" if judges else "with neither adversary nor classifier"
     return export(
         name=config.name,
