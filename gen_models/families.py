@@ -379,6 +379,29 @@ class DisentangleFacts(Facts):
         }
 
 
+@dataclass(frozen=True)
+class ViewsFacts(Facts):
+    """Holds what is known of a code of two parts, s the person and z the view, learnt without labels (lecture §6.2).
+
+    The sheet "donors" shows test images of k persons in a row, and "swaps" k rows of k: the person of the row's image
+    in the view of the column's, as it was rendered.
+    """
+
+    beta: float
+    """Weight of the KL term."""
+    adversary: float
+    """Weight of the adversary that guesses the person from z; 0: trained without it."""
+    invariance: float
+    """Weight of the difference of the s of two views."""
+
+    def graphs(self) -> Graphs:
+        """Name the encoder, which gives s and q(z|x), and the decoder of both."""
+        return {
+            "encoder": Ports(("x",), ("s", "mu", "logvar")),
+            "decoder": Ports(("s", "z"), ("x",)),
+        }
+
+
 class ProGANLoss(StrEnum):
     """Names the objective of a progressive GAN."""
 
@@ -724,6 +747,18 @@ FAMILIES: dict[str, Family] = {
             M.SQUARED_ERROR: MetricSpec("squared error", _SQUARED, "lower"),
         },
         (M.LEAK.of("perceptron", "sample"), M.SWAP_CLASS.of()),
+        task="image-feature-extraction",
+    ),
+    "views": Family(
+        ViewsFacts,
+        {
+            M.EXPLAINED_VARIANCE: MetricSpec(
+                "explained variance", "share of variance", None, ("{}", "read from {}")
+            ),
+            M.L1: MetricSpec("L1", _ABSOLUTE, "lower", ("of {}",)),
+            M.SSIM: MetricSpec("SSIM", "", "higher", ("of {}",)),
+        },
+        (M.SSIM.of("swap"), M.EXPLAINED_VARIANCE.of("person", "z")),
         task="image-feature-extraction",
     ),
     "documents": Family(

@@ -25,7 +25,7 @@ from training.engine.run import RunConfig
 from training.tools import recipes
 
 PAGES = ("autoencoder", "vae", "gan", "dcgan", "infogan", "pix2pix", "pix2pix_paper", "cyclegan", "cyclegan_gans",
-         "disentangle", "documents", "features", "few_labels", "progan")  # fmt: skip
+         "disentangle", "disentangle_views", "documents", "features", "few_labels", "progan")  # fmt: skip
 COMMANDS = (*PAGES, "evaluate", "inception", "bench", "lab", "lab_digits", "lab_scoreboard")
 
 

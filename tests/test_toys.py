@@ -23,6 +23,7 @@ TOYS = {
     "pix2pix": lambda root: toys.pix2pix(root),
     "progan": lambda root: toys.progan(root),
     "vae": lambda root: toys.vae(root, "vae"),
+    "views": lambda root: toys.views(root),
 }
 
 

@@ -22,7 +22,6 @@ and measured on: settings are chosen so.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,9 +41,9 @@ from gen_models.networks.disentangle import (
     BothCodes,
     Decoder,
     Mean,
-    NumberEncoder,
     Perceptron,
-    StyleEncoder,
+    SpecifiedEncoder,
+    UnspecifiedEncoder,
 )
 from training.augment import jitter
 from training.data import Images, load, to_float
@@ -54,7 +53,7 @@ from training.engine.measurement import evaluate
 from training.engine.networks import evaluating
 from training.engine.run import Run, RunConfig, set_lr
 from training.evaluation.disentangle import held_out, measure, measure_held_out
-from training.objectives import kl_to_standard_normal, log_bernoulli
+from training.objectives import kl_to_standard_normal, log_bernoulli, to_uniform
 from training.schedules import cosine, linear_warmup
 
 NUMBER = 20.0
@@ -201,11 +200,6 @@ def cross_entropy(logits: Float[Tensor, "b c"], y: Int[Tensor, " b"]) -> Float[T
     return F.cross_entropy(logits, y, reduction="none")
 
 
-def to_uniform(logits: Float[Tensor, "b c"]) -> Float[Tensor, " b"]:
-    """KL( u ‖ softmax(logits) ) = −1/c Σ log softmax(logits) − log c: 0 if nothing is read."""
-    return -logits.log_softmax(1).mean(1) - math.log(logits.shape[1])
-
-
 def cycle_error(z_1: Float[Tensor, "b k"], z_2: Float[Tensor, "b k"]) -> Float[Tensor, " b"]:
     """|z₁ − z₂|, summed over dimensions."""
     return (z_1 - z_2).abs().sum(1)
@@ -222,8 +216,8 @@ def build(config: Config, shape: Sequence[int], classes: int) -> tuple[nn.Module
     """Untrained (E_s, E_z, D, A, C, head) for images of `shape` (channels, height, width)."""
     c, size, _ = shape
     return (
-        NumberEncoder(c, size, config.width, config.s_dim),
-        StyleEncoder(c, size, config.width, config.z_dim),
+        SpecifiedEncoder(ConvEncoder(c, size, config.width, config.s_dim), config.s_dim),
+        UnspecifiedEncoder(ConvEncoder(c, size, config.width, 2 * config.z_dim), config.z_dim),
         Decoder(c, size, config.width, config.s_dim, config.z_dim),
         Perceptron(config.z_dim, classes),
         ConvEncoder(c, size, config.width, classes),

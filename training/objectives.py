@@ -62,6 +62,11 @@ def cross_entropy_of_words(counts: Float[Tensor, "b w"], logits: Float[Tensor, "
     return -(share * F.log_softmax(logits, 1)).sum(1)
 
 
+def to_uniform(logits: Float[Tensor, "b c"]) -> PerSample:
+    """KL( u ‖ softmax(logits) ) = −1/c Σ log softmax(logits) − log c: 0 if nothing is read."""
+    return -logits.log_softmax(1).mean(1) - math.log(logits.shape[1])
+
+
 def pyramid_distance(x: Float[Tensor, "b c h w"], y: Float[Tensor, "b c h w"]) -> PerSample:
     """Σ_l 4^l ‖L_l(x − y)‖_1 over the bands L_l of a Laplacian pyramid (Bojanowski et al. 2018, "Lap1").
 

@@ -16,6 +16,7 @@ from toys.lab import lab
 from toys.pix2pix import pix2pix
 from toys.progan import progan
 from toys.vae import vae
+from toys.views import views
 
 __all__ = [
     "autoencoder",
@@ -33,4 +34,5 @@ __all__ = [
     "pix2pix",
     "progan",
     "vae",
+    "views",
 ]

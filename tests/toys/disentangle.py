@@ -1,5 +1,6 @@
 """A code of two parts that can be read off the image: the first pixels are s, the next ones z."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,41 @@ from toys.write import Graph, image, node, rows, write
 
 S = 10
 """Dimensions of s."""
+
+
+def two_codes(shape: tuple[int, int, int], k: int) -> dict[str, Graph]:
+    """Encoder and decoder: the first 10 numbers of an image are s, the next k are 1/2 + z/4."""
+    x, pixels = image("x", shape), math.prod(shape)
+    read_s, read_z = np.zeros((pixels, S)), np.zeros((pixels, k))
+    read_s[range(S), range(S)] = 1
+    read_z[range(S, S + k), range(k)] = 4
+    written = np.zeros((S + k, pixels), np.float32)
+    written[range(S + k), range(S + k)] = [1.0] * S + [0.25] * k
+    bias = np.zeros(pixels, np.float32)
+    bias[S : S + k] = 0.5
+    return {
+        "encoder": affine(
+            x,
+            (rows("s", S), read_s, np.zeros(S), False),
+            (rows("mu", k), read_z, np.full(k, -2.0), False),
+            (rows("logvar", k), 0 * read_z, np.full(k, -2.0), False),
+        ),
+        "decoder": Graph(
+            [rows("s", S), rows("z", k)],
+            [x],
+            [
+                node("Concat", ["s", "z"], ["both"], axis=1),
+                node("MatMul", ["both", "written"], ["linear"]),
+                node("Add", ["linear", "bias"], ["rows"]),
+                node("Clip", ["rows", "low", "high"], ["cut"]),
+                node("Reshape", ["cut", "back"], ["x"]),
+            ],
+            {
+                "written": written, "bias": bias, "back": np.array([-1, *shape]),
+                "low": np.float32(0), "high": np.float32(1),
+            },
+        ),
+    }  # fmt: skip
 
 
 def disentangle(
@@ -37,37 +73,8 @@ def disentangle(
         measured: whether the card has numbers.
         examples: how many images examples.png holds, image i with the s of class i mod 10 and z = i/10 − 1; or none.
     """
-    x, pixels = image("x", (1, side, side)), side * side
-    read_s, read_z = np.zeros((pixels, S)), np.zeros((pixels, k))
-    read_s[range(S), range(S)] = 1
-    read_z[range(S, S + k), range(k)] = 4
-    written = np.zeros((S + k, pixels), np.float32)
-    written[range(S + k), range(S + k)] = [1.0] * S + [0.25] * k
-    bias = np.zeros(pixels, np.float32)
-    bias[S : S + k] = 0.5
-    graphs = {
-        "encoder": affine(
-            x,
-            (rows("s", S), read_s, np.zeros(S), False),
-            (rows("mu", k), read_z, np.full(k, -2.0), False),
-            (rows("logvar", k), 0 * read_z, np.full(k, -2.0), False),
-        ),
-        "decoder": Graph(
-            [rows("s", S), rows("z", k)],
-            [x],
-            [
-                node("Concat", ["s", "z"], ["both"], axis=1),
-                node("MatMul", ["both", "written"], ["linear"]),
-                node("Add", ["linear", "bias"], ["rows"]),
-                node("Clip", ["rows", "low", "high"], ["cut"]),
-                node("Reshape", ["cut", "back"], ["x"]),
-            ],
-            {
-                "written": written, "bias": bias, "back": np.array([-1, 1, side, side]),
-                "low": np.float32(0), "high": np.float32(1),
-            },
-        ),
-    }  # fmt: skip
+    pixels = side * side
+    graphs = two_codes((1, side, side), k)
     metrics = {
         MetricId.LEAK.of(probe, vector): leak
         for probe in ("perceptron", "linear")

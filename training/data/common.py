@@ -126,6 +126,7 @@ DISK = {
     "heads": ("heads.npz", 400),
     "heads-independent": ("heads-independent.npz", 400),
     "heads-identities": ("heads-identities.npz", 600),
+    "heads-swaps": ("heads-swaps.npz", 60),
     "heads-labels": ("heads-labels.npz", 140),
     "earth": ("earth.npz", 80),
 }
@@ -185,21 +186,26 @@ def sha256(*arrays: np.ndarray) -> str:
     return digest.hexdigest()
 
 
+def resized(x: Tensor, size: int) -> Tensor:
+    """Resize uint8 [n, c, h, w] to size x size (bicubic, antialiased); what is of that size is kept."""
+    if (size, size) == tuple(x.shape[-2:]):
+        return x
+    parts = [
+        F.interpolate(part.float(), (size, size), mode="bicubic", antialias=True)
+        .round_()
+        .clamp_(0, 255)  # bicubic overshoots at edges
+        .to(torch.uint8)
+        for part in x.split(1024)
+    ]
+    return torch.cat(parts)
+
+
 def fit(images: Images, size: int | None, channels: int | None) -> Images:
     """Resize to size x size (bicubic, antialiased); grey to colour, or colour to grey by luma (BT.601).
 
     None keeps what is.
     """
-    x = images.x
-    if size is not None and (size, size) != tuple(x.shape[-2:]):
-        parts = [
-            F.interpolate(part.float(), (size, size), mode="bicubic", antialias=True)
-            .round_()
-            .clamp_(0, 255)  # bicubic overshoots at edges
-            .to(torch.uint8)
-            for part in x.split(1024)
-        ]
-        x = torch.cat(parts)
+    x = images.x if size is None else resized(images.x, size)
     if channels == 1 and x.shape[1] == 3:
         luma = torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1)
         parts = [(part * luma).sum(1, keepdim=True).round_() for part in x.split(1024)]

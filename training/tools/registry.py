@@ -46,6 +46,7 @@ from training import (
     cyclegan,
     dcgan,
     disentangle,
+    disentangle_views,
     features,
     few_labels,
     gan,
@@ -60,6 +61,7 @@ from training.engine.measurement import Measurement, Result
 from training.evaluation import autoencoder as autoencoder_evaluation
 from training.evaluation import cyclegan as cyclegan_evaluation
 from training.evaluation import disentangle as disentangle_evaluation
+from training.evaluation import disentangle_views as views_evaluation
 from training.evaluation import documents as documents_evaluation
 from training.evaluation import features as features_evaluation
 from training.evaluation import few_labels as few_labels_evaluation
@@ -176,6 +178,14 @@ def disentangle_networks(card: cards.Card) -> dict[str, nn.Module]:
     return {"encoder": BothCodes(E_s, E_z), "decoder": Mean(D)}
 
 
+def views_networks(card: cards.Card) -> dict[str, nn.Module]:
+    """Build both halves of a code of a person and a view."""
+    shape = [int(n) for n in card.graphs["encoder"].inputs[0].shape[1:]]
+    config = disentangle_views.Config(**current_options(disentangle_views.Config, card.config))
+    E_s, E_z, D, _ = disentangle_views.build(config, shape)
+    return {"encoder": BothCodes(E_s, E_z), "decoder": Mean(D)}
+
+
 def documents_networks(card: cards.Card) -> dict[str, nn.Module]:
     """Build the networks of an autoencoder of documents; LSA is a product of two matrices."""
     facts = card.facts_as(DocumentFacts)
@@ -217,6 +227,7 @@ FAMILIES: dict[str, Entry] = {
     "pix2pix": Entry(pix2pix_evaluation.measure, pix2pix_networks),
     "cyclegan": Entry(cyclegan_evaluation.measure, cyclegan_networks),
     "disentangle": Entry(disentangle_evaluation.measure, disentangle_networks),
+    "views": Entry(views_evaluation.measure, views_networks),
     "documents": Entry(documents_evaluation.measure, documents_networks),
     "features": Entry(features_evaluation.measure, features_networks),
     "few-labels": Entry(few_labels_evaluation.measure, few_labels_networks),

@@ -15,7 +15,9 @@ There are three sets, each a file `root/NAME.npz`, stored as it lies in memory:
     heads-identities   1,500 individuals, 8 views each. The views of an individual are in one split
                        and share the columns of factors.IDENTITY. There are no labels.
 One individual in ten is test. `load_labels` gives the label map of every head of `heads` (see
-`labels`), which is drawn from the same factors and kept in `root/heads-labels.npz`.
+`labels`), which is drawn from the same factors and kept in `root/heads-labels.npz`. `load_swaps`
+gives individuals of the test split of `heads-identities` in views of each other, kept in
+`root/heads-swaps.npz`.
 """
 
 import json
@@ -31,6 +33,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256 as new_sha256
 from pathlib import Path
 
@@ -104,12 +107,49 @@ class Heads:
         )
 
 
+@dataclass(frozen=True)
+class Swaps:
+    """Describes heads that no set has: an individual of test in the view of another, by blocks of `block`.
+
+    Of each individual the first head of the test split is the donor. Swap (b, i, j) has the
+    identity of donor i of block b and the view of its donor j.
+    """
+
+    name: str
+    heads: Heads
+    block: int = 8
+
+    def __len__(self) -> int:
+        return len(self.donors()) * self.block
+
+    @cache  # noqa: B019  (one object, for the life of the program)
+    def donors(self) -> np.ndarray:
+        """Return the donors' places in the test split, int64, whole blocks of them."""
+        individuals = self.heads.order()[1] // self.heads.views
+        first = np.sort(np.unique(individuals, return_index=True)[1])
+        return first[: len(first) // self.block * self.block]
+
+    def factors(self, swap: int) -> np.ndarray:
+        """Return float32 [64]."""
+        row, column = divmod(swap, self.block)
+        places = row, row // self.block * self.block + column
+        test = self.heads.order()[1][self.donors()]
+        of_row, of_column = (self.heads.factors(int(test[each])) for each in places)
+        identity = len(factors.IDENTITY)
+        return np.concatenate([of_row[:identity], of_column[identity:]])
+
+    def order(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return all swaps, in their order, and none."""
+        return np.arange(len(self)), np.arange(0)
+
+
 SETS = (
     Heads("heads", "8,000 rendered heads", 8_000),
     Heads("heads-independent", "8,000 rendered heads, factors independent", 8_000,
           independent=True),
     Heads("heads-identities", "1,500 rendered heads, 8 views each", 1_500, views=8),
 )  # fmt: skip
+SWAPS = Swaps("heads-swaps", SETS[2])
 
 
 def load(heads: Heads, root: Path) -> Splits:
@@ -145,7 +185,21 @@ def load_labels(root: Path) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(labels[:train]), torch.from_numpy(labels[train:])
 
 
-def _read(heads: Heads, path: Path, channels: int) -> tuple[np.ndarray, np.ndarray]:
+def load_swaps(root: Path) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the donors' places in the test split of `heads-identities`, int64 [blocks, 8], and swaps.
+
+    These, of the donors of each block, are uint8 [blocks, 8, 8, 3, 128, 128]: the identity of the
+    donor of the row in the view of that of the column. Built and refused like `load`.
+    """
+    path = root / f"{SWAPS.name}.npz"
+    if not path.exists():
+        _build(SWAPS, path, render, 3)
+    x = _read(SWAPS, path, 3)[0]
+    donors = torch.from_numpy(SWAPS.donors()).view(-1, SWAPS.block)
+    return donors, torch.from_numpy(x).view(*donors.shape, SWAPS.block, *x.shape[1:])
+
+
+def _read(heads: Heads | Swaps, path: Path, channels: int) -> tuple[np.ndarray, np.ndarray]:
     try:
         # Opened here: np.load leaves a file that is no archive open.
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
@@ -166,7 +220,7 @@ def _read(heads: Heads, path: Path, channels: int) -> tuple[np.ndarray, np.ndarr
 # Building
 
 
-def _build(heads: Heads, path: Path, draw: Draw, channels: int) -> None:
+def _build(heads: Heads | Swaps, path: Path, draw: Draw, channels: int) -> None:
     """Draw every head, in parts that an interrupted build leaves behind for the next one."""
     folder = path.with_name(f".{path.name}.v{VERSION}.parts")
     folder.mkdir(parents=True, exist_ok=True)
@@ -196,7 +250,7 @@ def _build(heads: Heads, path: Path, draw: Draw, channels: int) -> None:
 
 
 def _draw_all(
-    heads: Heads, folder: Path, geometry: Geometry, parts: list[range], draw: Draw
+    heads: Heads | Swaps, folder: Path, geometry: Geometry, parts: list[range], draw: Draw
 ) -> Iterator[int]:
     """Draw and save parts, on all cores; yield how many heads each holds as it is done."""
     workers = min(_cores(), len(parts))
@@ -241,7 +295,7 @@ def _set_geometry(geometry: Geometry) -> None:
     _geometry = geometry
 
 
-def _draw(heads: Heads, folder: Path, part: range, draw: Draw) -> int:
+def _draw(heads: Heads | Swaps, folder: Path, part: range, draw: Draw) -> int:
     assert _geometry is not None
     table = np.stack([heads.factors(head) for head in part])
     x = np.stack([draw(_geometry, factors.named(row), SIZE) for row in table])
