@@ -52,6 +52,8 @@ class MetricId(StrEnum):
     ERROR = "error"
     ERROR_SD = "error_sd"
     EXPLAINED_VARIANCE = "explained_variance"
+    FACTOR_OVERLAP = "factor_overlap"
+    FACTOR_OVERLAP_REAL = "factor_overlap_real"
     FID = "fid"
     FRECHET_DISTANCE = "frechet_distance"
     FRECHET_DISTANCE_REAL = "frechet_distance_real"
@@ -607,6 +609,15 @@ _GAN_SAMPLES = {
     M.RECALL_REAL: MetricSpec("recall of real images", "test among training images"),
     M.NEAREST_TRAINING_DISTANCE: MetricSpec(
         "distance to the nearest training image", "median " + _ON_FEATURES
+    ),
+    M.FACTOR_OVERLAP: MetricSpec(
+        "overlap of histograms, samples and test images",
+        "as {features} reads it",
+        "higher",
+        ("{}",),
+    ),
+    M.FACTOR_OVERLAP_REAL: MetricSpec(
+        "overlap of histograms, training and test images", "as {features} reads it", None, ("{}",)
     ),
     M.NEAR_COPIES: MetricSpec(
         "samples nearer to a training image than 99 % of test images",

@@ -77,3 +77,21 @@ def test_the_area_under_the_roc_curve_is_the_share_of_ordered_pairs():
     assert metrics.area_under_roc(np.array([3.0, 2]), np.array([1.0, 0])) == 1
     assert metrics.area_under_roc(np.array([1.0, 3]), np.array([2.0])) == 0.5
     assert metrics.area_under_roc(np.array([1.0]), np.array([1.0])) == 0.5
+
+
+def test_histograms_overlap_where_both_have_something():
+    b = np.arange(100.0)
+    assert metrics.histogram_overlap(b, b) == pytest.approx(1)
+    assert metrics.histogram_overlap(b[:50], b) == pytest.approx(0.5), (
+        "half of the range is missing"
+    )
+    assert metrics.histogram_overlap(b + 1000, b) == pytest.approx(0.1), (
+        "all in the last bin of ten"
+    )
+    assert metrics.histogram_overlap(b[b > 89], b, bins=2) == pytest.approx(0.5)
+
+
+def test_shares_overlap_by_the_smaller_of_each():
+    a, b = np.array([0, 0, 0, 1]), np.array([0, 1, 2, 2])
+    assert metrics.shares_overlap(a, b) == pytest.approx(0.25 + 0.25)
+    assert metrics.shares_overlap(a, a) == 1

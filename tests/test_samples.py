@@ -5,15 +5,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.train
 
 import toys
 
 from gen_models import cards
-from gen_models.families import AutoencoderKind
+from gen_models.families import AutoencoderKind, FeatureTask
 from gen_models.families import MetricId as M
 from training import autoencoder, vae
+from training.data import Images, Info
 from training.engine import measurement
 from training.evaluation import samples
 from training.tools.evaluate import evaluate_model
@@ -89,3 +90,50 @@ def test_every_code_size_is_measured_for_each_way_to_draw_a_code(
     assert cards.load(tmp_path / "one" / "card.json").metrics.keys() >= {
         *MEASURED, M.PRECISION, M.RECALL, M.FRECHET_DISTANCE_REAL, M.RECOGNISED_REAL,
     }  # fmt: skip
+
+
+class ReadsFactors:
+    """Reads a light from the first pixel, and which half of the first row is lit; a third factor it cannot read."""
+
+    class card:
+        name = "reader"
+        facts_as = staticmethod(lambda _: SimpleNamespace(task=FeatureTask.FACTORS))
+
+        @staticmethod
+        def metric(_, name):
+            return SimpleNamespace(value={"light": 0.9, "side": 0.7, "mood": 0.2}[name])
+
+    def input(self, *_):
+        return SimpleNamespace(shape=("batch", 1, 4, 4))
+
+    def __call__(self, _, x):
+        light, left, right = x[:, 0, 1, 0], x[:, 0, 0, :2].sum(1), x[:, 0, 0, 2:].sum(1)
+        return {"h": x[:, 0, 0], "y": np.stack([light, left, right, 0 * light], 1)}
+
+
+def test_of_known_factors_that_are_read_well_histograms_of_samples_and_of_images_are_compared():
+    rng = np.random.default_rng(0)
+    x = np.zeros((200, 1, 4, 4), np.float32)
+    light, side = rng.random(200), np.arange(200) % 2
+    x[:, 0, 1, 0] = light
+    x[range(200), 0, 0, 3 * side] = 1
+    table = torch.tensor(np.stack([light, side, rng.random(200)], 1), dtype=torch.float32)
+    info = Info("lamps", "lamps", "", "", "0" * 64, factors=("light", "side", "mood"))
+    train = Images(torch.zeros(200, 1, 4, 4), None, info, table)
+    m = SimpleNamespace(
+        pixels=lambda split="test": x,
+        images=lambda split: train,
+        metric=lambda id, value, n, **_: value,
+    )
+    one = samples.Real(m, ReadsFactors())
+    found = one.factor_overlap(x[side == 0])
+    assert {*found} == {
+        id.of(f) for id in (M.FACTOR_OVERLAP, M.FACTOR_OVERLAP_REAL) for f in ("light", "side")
+    }
+    assert found[M.FACTOR_OVERLAP.of("side")] == pytest.approx(0.5), "one kind is never made"
+    assert found[M.FACTOR_OVERLAP.of("light")] > 0.85
+    assert found[M.FACTOR_OVERLAP_REAL.of("side")] == found[M.FACTOR_OVERLAP_REAL.of("light")] == 1
+
+
+def test_without_known_factors_there_are_no_histograms(tmp_path, images):
+    assert real(tmp_path, images).factor_overlap(images) == {}

@@ -180,6 +180,13 @@ def test_bars_of_what_was_measured(models):
     assert levels.figures(models["bare"]) == levels.bars(models["bare"]) == ""
 
 
+def test_the_factor_that_is_covered_least_comes_first(models):
+    head, _, *rows = levels.coverage(models["toy"]).splitlines()
+    assert head == "| factor | grown | other, not grown | real images |"
+    assert rows == ["| hair style | 0.60 | 0.70 | 0.97 |", "| beard | 0.90 | 0.80 | 0.95 |"]
+    assert levels.coverage(models["bare"]) == ""
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # The page
 # ---------------------------------------------------------------------------------------------------------------------

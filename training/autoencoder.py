@@ -68,6 +68,8 @@ class Config(RunConfig):
     """strength of the random affine maps of the training images; None: 0.7 for digits, mnist and fashion, else 0"""
     lr: float = 3e-3
     """AdamW's highest learning rate"""
+    fp16_weights: bool = False
+    """store the exported weights as float16"""
 
     def __post_init__(self) -> None:
         """Settle what depends on the data."""
@@ -166,9 +168,9 @@ def main(config: Config) -> None:
         else:
             encoder, decoder, run = train(config, data, code, runs[0].fabric if runs else None)
             runs.append(run)
-        z = Port("z", ("batch", code))
-        graphs[f"encoder_{code}"] = Spec(encoder, (image,), {"z": None})
-        graphs[f"decoder_{code}"] = Spec(decoder, (z,), {"x": (0, 1)})
+        z, half = Port("z", ("batch", code)), config.fp16_weights
+        graphs[f"encoder_{code}"] = Spec(encoder, (image,), {"z": None}, half)
+        graphs[f"decoder_{code}"] = Spec(decoder, (z,), {"x": (0, 1)}, half)
         gaussian = Gaussian(codes_of(encoder, data))
         graphs[f"gaussian_{code}"] = Spec(gaussian, (Port("eps", ("batch", code)),), {"z": None})
     if runs and not runs[0].is_main:

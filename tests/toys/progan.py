@@ -87,6 +87,12 @@ def progan(
     metrics |= {
         MetricId.SLICED_WASSERSTEIN.of(sides[-1], model="other"): 40.0,
         MetricId.SLICED_WASSERSTEIN_REAL.of(sides[-1]): 5.0,
+        MetricId.FACTOR_OVERLAP.of("beard"): 0.9,
+        MetricId.FACTOR_OVERLAP.of("beard", model="other"): 0.8,
+        MetricId.FACTOR_OVERLAP_REAL.of("beard"): 0.95,
+        MetricId.FACTOR_OVERLAP.of("hair_style"): 0.6,
+        MetricId.FACTOR_OVERLAP.of("hair_style", model="other"): 0.7,
+        MetricId.FACTOR_OVERLAP_REAL.of("hair_style"): 0.97,
         MetricId.FRECHET_DISTANCE: 7.0,
         MetricId.RECALL: 0.5,
     }

@@ -65,6 +65,7 @@ def measure(m: Measurement, role: str = "generator") -> Result:
         metrics = {
             **real_images.compare(fake_x),
             **real_images.class_accuracy(fake_x, told),
+            **real_images.factor_overlap(fake_x),
             M.FRECHET_DISTANCE_REAL: m.metric(
                 M.FRECHET_DISTANCE_REAL,
                 measures.frechet_distance(chosen, test),

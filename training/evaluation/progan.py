@@ -16,6 +16,7 @@ from gen_models.runtime import Model
 from training.engine import details
 from training.engine.measurement import Measurement, Result, in_batches
 from training.evaluation import gan
+from training.evaluation.samples import SAMPLES, real_images
 
 MOST = 2_048
 """Images of each set at most, of which half of the training images are one. The paper takes 8,192."""
@@ -31,6 +32,10 @@ def measure(m: Measurement) -> Result:
     metrics, sheet = gan.measure(m, f"generator_{last}")
     if last < details.COARSEST:
         return metrics, sheet  # no room for patches
+    beside = real_images(m, m.model.output(f"generator_{last}", "x"))
+    for each in ungrown(m, last) if beside else ():
+        x = samples(each, "generator", SAMPLES).numpy()
+        metrics |= beside.factor_overlap(x, each.card.name)
     real, other = halves(torch.from_numpy(m.pixels("train")))
     sets = {"": samples(m.model, f"generator_{last}", len(real))}
     sets |= {each.card.name: samples(each, "generator", len(real)) for each in ungrown(m, last)}

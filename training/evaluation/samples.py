@@ -12,6 +12,7 @@ from gen_models.families import CLASS, FeaturesFacts, FeatureTask
 from gen_models.families import MetricId as M
 from gen_models.runtime import Array, Model
 from training.data import Split
+from training.data.targets import Targets
 from training.engine import metrics as measures
 from training.engine.measurement import Measurement, features_for, in_batches, recognise
 
@@ -19,6 +20,8 @@ SAMPLES = 10_000
 """Samples that distances are taken on, and at most as many real images."""
 MAX_COMPARED = 2_000
 """Images of each set for precision and recall, which compare all with all."""
+READABLE = 0.5
+"""Variance of a factor that the recogniser must explain for its histogram to be taken."""
 SURE = 0.95
 """A prediction above this probability counts as recognised."""
 
@@ -122,6 +125,33 @@ class Real:
         )
         return {M.CLASS_ACCURACY.of(): metric}
 
+    def factor_overlap(self, x: Array, model: str = "") -> dict[str, Metric]:
+        """How much the histogram of each known factor, as it is read from samples (n, c, h, w), is that of test images.
+
+        And, where they are samples of no other `model`, the same of training images. Of the factors that the recogniser
+        reads well enough; none if it reads none.
+        """
+        if self.recogniser.card.facts_as(FeaturesFacts).task is not FeatureTask.FACTORS:
+            return {}
+        targets = Targets(self.m.images("train"))
+
+        def read(x: Array) -> Array:
+            return in_batches(lambda b: recognise(self.recogniser, b)["y"], x)
+
+        made, test, train = map(read, (x, self.test, self.m.pixels("train")))
+        found = {}
+        for name, columns in targets.columns.items():
+            known = self.recogniser.card.metric(M.EXPLAINED_VARIANCE, name)
+            if known is None or known.value < READABLE:
+                continue
+            sets = {M.FACTOR_OVERLAP: made} | ({} if model else {M.FACTOR_OVERLAP_REAL: train})
+            for id, y in sets.items():
+                value = overlap(y[:, columns], test[:, columns])
+                found[id.of(name, model=model)] = self.m.metric(
+                    id, value, len(y), features=self.recogniser.card.name
+                )
+        return found
+
     def precision_and_recall(self, x: Array) -> dict[str, Metric]:
         """Precision and recall of samples, on at most `MAX_COMPARED` of each set."""
         few = min(len(self.test), len(x), MAX_COMPARED)
@@ -131,6 +161,13 @@ class Real:
             id.of(): self.m.metric(id, value, few)
             for id, value in zip((M.PRECISION, M.RECALL), values, strict=True)
         }
+
+
+def overlap(a: Array, b: Array) -> float:
+    """How much two sets' histograms of a factor, read as (n, 1) for an amount and (n, kinds) for a kind, are one."""
+    if a.shape[1] == 1:
+        return measures.histogram_overlap(a[:, 0], b[:, 0])
+    return measures.shares_overlap(a.argmax(1), b.argmax(1))
 
 
 def real_images(m: Measurement, image: Port) -> Real | None:

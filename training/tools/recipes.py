@@ -33,15 +33,16 @@ _CYCLEGAN = (
     "training.cyclegan --precision bf16-mixed --size 64 --batch 2 --downsamplings 2 --lr 2e-4"
 )
 _DISENTANGLE = "training.disentangle --precision bf16-mixed"
+_VIEWS = "training.disentangle_views --precision bf16-mixed"
 _DOCUMENTS = "training.documents --precision bf16-mixed --data newsgroups --steps 2200"
 _LSA = "training.documents --kind lsa --data newsgroups"
 _10D = "--data digits --latent-dim 10 --steps 3000"
 
 RECIPES = {
-    "ae-digits": f"{_CONV} {_DIGITS} --steps 7000",
+    "ae-digits": f"{_CONV} {_DIGITS} --steps 7000 --fp16-weights",
     "linear-digits": f"{_LINEAR} {_DIGITS}",
     "pca-digits": f"{_PCA} {_DIGITS}",
-    "ae-fashion": f"{_CONV} {_FASHION} --steps 3000 --augment 0.2",
+    "ae-fashion": f"{_CONV} {_FASHION} --steps 3000 --augment 0.2 --fp16-weights",
     "linear-fashion": f"{_LINEAR} {_FASHION}",
     "pca-fashion": f"{_PCA} {_FASHION}",
     "vae-digits-2d": f"{_VAE} --data digits --latent-dim 2 --steps 5000",
@@ -52,11 +53,12 @@ RECIPES = {
     "vae-digits-10d-beta-10": f"{_VAE} {_10D} --beta 10",
     "vae-digits-normal": f"{_VAE} {_10D} --likelihood normal",
     "vae-digits-binary": (
-        "training.vae --data digits --latent-dim 32 --width 32 --batch 64 --steps 12000 --binarize --augment 0.4"
+        "training.vae --data digits --latent-dim 32 --width 32 --batch 64 --steps 12000 --binarize --augment 0.4 "
+        "--fp16-weights"
     ),
     "vae-fashion": f"{_VAE} --data fashion --latent-dim 16 --steps 4000 --likelihood normal --augment 0.2",
     "vae-digits-sizes": (
-        "training.vae --data digits --codes 8 16 32 --batch 64 --steps 2000 --augment 0.3"
+        "training.vae --data digits --codes 8 16 32 --batch 64 --steps 2000 --augment 0.3 --fp16-weights"
     ),
     "vae-heads": (
         f"{_VAE} --data heads --size 64 --latent-dim 48 --width 48 --batch 128 --steps 5000 --lr 1.5e-3 "
@@ -98,6 +100,8 @@ RECIPES = {
     "disentangle-digits-wide": f"{_DISENTANGLE} --steps 3000 --z-dim 64",
     "disentangle-digits-no-adversary": f"{_DISENTANGLE} --steps 3000 --adversary 0",
     "disentangle-digits-neither": f"{_DISENTANGLE} --steps 3000 --adversary 0 --swap 0",
+    "disentangle-heads": f"{_VIEWS} --steps 15000",
+    "disentangle-heads-wide": f"{_VIEWS} --steps 4000 --z-dim 64 --beta 0.01 --adversary 0",
     "pix2pix-heads": (
         "training.pix2pix --precision 32-true --data heads-labels --random-hflip --batch 16 --gamma 0.03 --ema 100 "
         "--decay 0.375 --init-from exported/pix2pix-heads-exact --damage 0.5 --spread 0.6 --steps 1000"

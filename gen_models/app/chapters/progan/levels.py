@@ -19,9 +19,15 @@ from gen_models.app.shell.parts import big_numbers, endpoint, format_number, mar
 from gen_models.families import MetricId, parse_key
 from gen_models.numerics import latents
 from gen_models.runtime import Array, Model
+from gen_models.tables import markdown_table
 
 SLIDER, RESULTS, BARS = "progan-levels", "progan-levels-results", "progan-levels-bars"
 SHOWN, COLUMNS = 4, 2
+COVERAGE = (
+    "Table, where it was measured: is everything there as often as it should be? Each factor that the heads were "
+    "rendered from is read from 10,000 samples and from test images by *features-heads*, and the two histograms are "
+    "laid over each other: 1, they are alike; less, something is made too seldom, and something else too often."
+)
 COLOURS = {"grown": "#26868c", "ungrown": "#b8651b", "real": "#7d7a75"}
 ROW, GAP, LEFT, WIDE = 17, 10, 92, 300
 """Of the bars: the height of one, the space between groups, where they begin, and how long the longest is."""
@@ -138,6 +144,34 @@ def bars(model: Model) -> str:
     )
 
 
+def coverage(model: Model) -> str:
+    """How much the histogram of each known factor is that of real images, the least covered first: Markdown.
+
+    Nothing if it was not measured.
+    """
+    other, values = ungrown(model), model.card.metrics
+    names = [
+        key.variants[0]
+        for key in map(parse_key, values)
+        if key.id == MetricId.FACTOR_OVERLAP and not key.model
+    ]
+    if not names:
+        return ""
+
+    def row(name: str) -> list[float]:
+        keys = [MetricId.FACTOR_OVERLAP.of(name), MetricId.FACTOR_OVERLAP_REAL.of(name)]
+        if other:
+            keys.insert(1, MetricId.FACTOR_OVERLAP.of(name, model=other))
+        return [values[key].value for key in keys if key in values]
+
+    head = ("factor", *(names_of(model)[kind] for kind in COLOURS if kind != "ungrown" or other))
+    cells = [
+        (name.replace("_", " "), *(format_number(value, 2) for value in row(name)))
+        for name in sorted(names, key=row)
+    ]
+    return markdown_table(head, cells)
+
+
 def figures(model: Model) -> str:
     """The mean over all sizes of details, large: HTML."""
     found = distances(model).values()
@@ -199,20 +233,24 @@ def build(models: Models) -> None:
             "numbers are 1000 times it. What real images have is that of one half of the training images to the "
             "other, as many."
         )
+        table = gr.Markdown(coverage(model), elem_classes="ll-facts")
+        markdown(COVERAGE)
 
     @user_facing
-    def follow(name: str, seed: float) -> tuple[dict[str, Any], str]:
+    def follow(name: str, seed: float) -> tuple[dict[str, Any], str, str]:
         """Another setting, or other z."""
         chosen = common.checked_setting(made, name)
-        return gr.update(context={"model": name, "seed": checked_seed(seed)}), (
-            figures(chosen) + bars(chosen)
+        return (
+            gr.update(context={"model": name, "seed": checked_seed(seed)}),
+            figures(chosen) + bars(chosen),
+            coverage(chosen),
         )
 
     gr.on(
         [choice.change, seed.change],
         follow,
         [choice, seed],
-        [slider, chart],
+        [slider, chart, table],
         api_visibility="private",
         show_progress="hidden",
     )
