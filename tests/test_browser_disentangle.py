@@ -1,4 +1,4 @@
-"""The chapter "Disentanglement" in Chromium, on toys: a swap follows the digit and the setting, a walk the slider."""
+"""The chapter "Disentanglement" in Chromium, on toys: swaps follow the choice and the setting, a walk the slider."""
 
 import re
 
@@ -24,6 +24,8 @@ def app_url(tmp_path_factory):
     toys.disentangle(root, "none", adversary=0.0, swap=0.0, leak=0.7)
     toys.vae(root, "vae", k=4, shape=(1, 28, 28), data="digits")
     toys.features(root, "features", shape=(1, 28, 28), data="digits")
+    toys.views(root, "views")
+    toys.views(root, "loose", k=6, beta=0.01, adversary=0.0, leak=0.6)
     demo = app.build(root, (disentangle.CHAPTER,))
     options = app.launch_options() | {"server_port": None, "prevent_thread_lock": True}
     _, url, _ = demo.launch(**options, quiet=True)
@@ -105,3 +107,39 @@ def test_a_walk_follows_the_slider_and_the_leak_its_switches(page, app_url, brow
         "aria-label", re.compile("a linear probe")
     )
     assert browser_log.errors == []
+
+
+def test_a_swap_of_heads_follows_both_choices_the_slider_and_the_setting(
+    page, app_url, browser_log
+):
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(f"{app_url}#disentangle/person")
+    results = page.locator("#disentangle-person-results")
+    swap, truth = (
+        f"#disentangle-person-results canvas[data-slot={slot}]" for slot in ("swap", "truth")
+    )
+    error, leak = (results.locator(f"[data-text={slot}]") for slot in ("error", "person"))
+    expect(error).to_have_text("0.000")
+    expect(leak).to_have_text("0.05")
+    before = painted_of(page, swap), painted_of(page, truth)
+    page.locator("#disentangle-person-person").get_by_role("button", name="Image 1").click()
+    changed(page, swap, before[0])
+    changed(page, truth, before[1])
+    expect(error).to_have_text("0.000")
+    page.locator("#disentangle-person-view").get_by_role("button", name="Image 4").click()
+    before = painted_of(page, truth)
+    page.locator("#disentangle-person input").first.focus()
+    page.keyboard.press("Home")
+    expect(error).not_to_have_text("0.000")  # their own view, and not the other
+    page.keyboard.press("End")
+    expect(error).to_have_text("0.000")
+    page.get_by_role("radio", name="no adversary").locator("visible=true").check()
+    expect(leak).to_have_text("0.60")
+    assert browser_log.errors == []
+
+
+def painted_of(page, canvas):
+    """Wait until a canvas holds an image of a toy, and return its pixels."""
+    page.wait_for_function("s => document.querySelector(s)?.width === 16", arg=canvas)
+    page.wait_for_timeout(300)
+    return page.evaluate(PIXELS, canvas)

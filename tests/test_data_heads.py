@@ -500,6 +500,29 @@ def test_label_maps_of_unknown_labels_are_refused(
         heads.load_labels(data_root)
 
 
+@pytest.mark.usefixtures("drawn")
+def test_a_swap_has_the_person_of_one_donor_and_the_view_of_another(
+    data_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = replace(TOY, individuals=50)
+    monkeypatch.setattr(heads, "SWAPS", heads.Swaps("toy-swaps", many, block=2))
+    donors, swaps = heads.load_swaps(data_root)
+    assert donors.shape == (2, 2), "of five individuals one is left over"
+    assert swaps.shape == (2, 2, 2, 3, 128, 128)
+    test = heads.load(many, data_root)[1]
+    assert test.factors is not None
+    of_donors = test.factors[donors]
+    assert len({tuple(row) for row in of_donors[..., :49].flatten(0, 1).tolist()}) == 4
+    for swap in range(8):
+        block, i, j = np.unravel_index(swap, (2, 2, 2))
+        table = heads.SWAPS.factors(swap)
+        assert np.array_equal(table[:49], of_donors[block, i, :49])
+        assert np.array_equal(table[49:], of_donors[block, j, 49:])
+    yaw = of_donors[..., factors.NAMES.index("yaw")]
+    shown = (128 + 3 * yaw).round().byte()
+    assert torch.equal(swaps[..., 0, 0, 0], shown[:, None, :].expand(2, 2, 2))
+
+
 def test_a_set_that_is_there_is_read(
     data_root: Path, drawn: list[float], pip: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

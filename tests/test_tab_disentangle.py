@@ -15,7 +15,7 @@ from PIL import Image
 
 from gen_models.app import launch_options
 from gen_models.app.chapters import disentangle
-from gen_models.app.chapters.disentangle import common, leak, swap, walk
+from gen_models.app.chapters.disentangle import common, leak, person, swap, walk
 from gen_models.app.shell import page
 from gen_models.errors import BadRequest
 from gen_models.runtime import Model
@@ -33,6 +33,8 @@ def models(tmp_path_factory):
         toys.disentangle(root, "bare", k=8, measured=False, examples=0),
         toys.vae(root, "vae", k=4, shape=(1, 28, 28), data="digits"),
         toys.features(root, "features", shape=(1, 28, 28), data="digits"),
+        toys.views(root, "loose", k=6, beta=0.01, adversary=0.0, leak=0.6),
+        toys.views(root, "views"),
     ]
     return {model.card.name: model for model in made}
 
@@ -187,6 +189,82 @@ def test_each_model_has_a_bar_as_long_as_its_leak(models):
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# Person and view
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_one_that_keeps_the_person_out_of_z_comes_first(models):
+    assert [*person.settings(models)] == ["views", "loose"]
+    assert [person.name_of(model) for model in person.settings(models).values()] == [
+        "3-D z, β = 1, adversary", "6-D z, β = 0.01, no adversary",
+    ]  # fmt: skip
+
+
+def test_a_swap_of_heads_is_the_person_in_the_other_view(models):
+    model = models["views"]
+    truth = model.sheet("swaps")
+    for i, j in ((0, 3), (2, 1), (3, 3)):
+        assert person.error(person.swap(model, i, j, 1.0), truth[i, j]) < 1e-3
+        assert person.error(person.swap(model, i, j, 0.0), truth[i, i]) < 1e-3
+    halfway = person.swap(model, 0, 2, 0.5)
+    assert person.error(halfway, truth[0, 1]) < 1e-3, "the z of toys lie on a line, evenly spaced"
+
+
+def test_the_grid_has_a_person_a_column_and_a_view_a_row(models):
+    model = models["views"]
+    grid, truth = person.grid(model), model.sheet("swaps")
+    side, n = 16, len(truth)
+    assert grid.shape == ((n + 1) * (side + 1) - 1,) * 2 + (3,)
+    for i in range(n):
+        for j in range(n):
+            top, left = (1 + j) * (side + 1), (1 + i) * (side + 1)
+            tile = grid[top : top + side, left : left + side]
+            np.testing.assert_allclose(tile.astype(int), truth[i, j], atol=1)
+
+
+def test_the_reply_of_a_swap_of_heads(models):
+    context = {"model": "views", "person": 1, "view": 3}
+    reply = person.show(models, request(np.float32([1.0]), **context) | {"changed": ["value"]})
+    assert {*reply["images"]} == {"swap", "truth"}, "the grid depends on the model alone"
+    assert reply["text"] == {
+        "error": "0.000", "copy": reply["text"]["copy"], "person": "0.05", "view": "0.85",
+    }  # fmt: skip
+    assert float(reply["text"]["copy"]) > 0
+    first = person.show(
+        models, request(np.float32([0.0]), **context) | {"changed": ["model", "value"]}
+    )
+    assert {*first["images"]} == {"swap", "truth", "grid"}
+    assert float(first["text"]["error"]) > 0, "at t = 0 it is not yet that view"
+    assert (
+        person.show(models, request([1.0], **context | {"model": "loose"}))["text"]["person"]
+        == "0.60"
+    )
+
+
+@pytest.mark.parametrize("wrong", [{"person": 4}, {"view": -1}, {"view": None}, {"person": True}])
+def test_a_head_that_is_not_there_is_refused(models, wrong):
+    context = {"model": "views", "person": 1, "view": 3} | wrong
+    with pytest.raises(BadRequest, match="The number of a head"):
+        person.show(models, request(np.float32([1.0]), **context))
+
+
+def test_the_table_says_first_how_much_of_each_part_is_in_each_code(models):
+    rows = person.table(models["views"]).splitlines()
+    assert [row.split("|")[1].strip() for row in rows[2:]] == [
+        "all of the person",
+        "all of the view",
+        "yaw",
+    ]
+    assert [cell.strip() for cell in rows[4].split("|")[2:5]] == ["0.98", "0.01", "0.97"]
+
+
+def test_a_model_of_heads_without_its_images_is_left_out_in_a_sentence(tmp_path):
+    bare = toys.views(tmp_path, "bare", sheets=False)
+    assert "bare is left out: its images of persons are missing" in disentangle.left_out(bare)
+    assert disentangle.left_out(toys.views(tmp_path, "whole")) is None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # The page, and over HTTP
 # ---------------------------------------------------------------------------------------------------------------------
 
@@ -204,6 +282,7 @@ def test_without_a_code_of_two_parts_the_page_says_how_to_train_one(models):
     demo = page_of({"vae": models["vae"]})
     words = "\n".join(str(getattr(block, "value", "")) for block in demo.blocks.values())
     assert words.count("python -m training.disentangle --name NAME") >= 3
+    assert "python -m training.disentangle_views --name NAME" in words
     assert disentangle.CHAPTER.thumbnail({"vae": models["vae"]}) is None
 
 
@@ -231,6 +310,9 @@ def test_what_is_offered(client):
     assert found["class read from z"] == 0.15
     found = client.predict("toy", 3, 8, "plain", 0.5, api_name="/disentangle_walk")
     assert size_of(found["picture"]) == (28, 28)
+    found = client.predict("views", 1, 3, 1.0, api_name="/disentangle_person")
+    assert size_of(found["picture"]) == size_of(found["rendered"]) == (16, 16)
+    assert found["error"] < 1e-3
     found = client.predict("linear", "mean", api_name="/disentangle_leak")
     assert found == {"toy": 0.15, "wide": 0.4, "bare": None, "classifier": 0.6, "none": 0.7}
 
@@ -247,6 +329,9 @@ def test_what_is_offered(client):
         ("walk", ("toy", 0, -1, "style", 0.5), "from 0 to 19"),
         ("walk", ("toy", 0, 1, "style", 2), "from 0 to 1"),
         ("walk", ("toy", 0, 1, "style", None), "from 0 to 1"),
+        ("person", ("toy", 0, 1, 1.0), "no such model"),
+        ("person", ("views", 0, 4, 1.0), "from 0 to 3"),
+        ("person", ("views", 0, 1, 1.5), "from 0 to 1"),
         ("leak", ("deep", "mean"), "must be one of: perceptron, linear"),
         ("leak", ("linear", 3), "must be one of: mean, sample"),
     ],

@@ -230,7 +230,6 @@ def export_model(config: Config, encoder: nn.Module, decoder: nn.Module, run: Ru
         module="training.disentangle_views",
         config=config,
         data=dataset(test.info, config.data, config.size),
-        examples_of=test,
         facts=ViewsFacts(config.beta, config.adversary, config.invariance),
         runs=[run],
         sheets={

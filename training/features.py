@@ -165,6 +165,7 @@ def export_model(config: Config, recogniser: nn.Module, data: Images, run: Run) 
                 Neighbours(features_of(recogniser, bank), NEAREST),
                 (Port("h", ("batch", k)),),
                 {"index": None, "distance": None},
+                fp16_weights=True,
             ),
         },
         sheets={"bank": (Sheet("bank.webp", rows, COLUMNS), sheet)},

@@ -5,7 +5,7 @@ import pytest
 
 from claims import says
 from gen_models.app.chapters import disentangle
-from gen_models.app.chapters.disentangle import common, leak, swap, walk
+from gen_models.app.chapters.disentangle import common, leak, person, swap, walk
 from gen_models.families import MetricId as M
 from gen_models.numerics.moments import slant
 
@@ -117,3 +117,70 @@ def test_the_leak_by_every_probe_and_what_must_stand_beside_it(settings):
 def test_the_first_was_trained_longer_than_those_it_is_compared_with(settings):
     """The page says so, in the words of leak.build."""
     assert [model.card.training.images for model in settings] == [512_000, *[192_000] * 3]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Person and view
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def heads(models):
+    """The one that is meant, and one whose z is wide, without noise and without an adversary."""
+    found = list(person.settings(models).values())
+    assert [model.card.name for model in found] == ["disentangle-heads", "disentangle-heads-wide"]
+    return found
+
+
+def of(model, id, *variant):
+    """A number of the card as the Notice writes it."""
+    decimals = 3 if id is M.L1 else 2
+    return f"{model.card.metrics[id.of(*variant)].value:.{decimals}f}"
+
+
+def test_a_swap_is_nearer_to_the_rendered_than_a_copy_is(heads):
+    meant, wide = heads
+    swap, copy = (of(meant, M.L1, what) for what in ("swap", "copy"))
+    says(
+        person.EXPERIMENT,
+        f"decoded and rendered differ by {swap}, a copy of the view's image by {copy}",
+    )
+    assert meant.card.metrics[M.L1.of("swap")].n == 1008
+    says(person.EXPERIMENT, f"and its swaps are off by {of(wide, M.L1, 'swap')}")
+    assert float(of(wide, M.L1, "swap")) > 1.5 * float(swap)
+
+
+def test_the_person_is_out_of_z_where_something_keeps_them_out(heads):
+    says(person.EXPERIMENT, "nothing of the person can be read from z. *64-D z*: 0.59 can")
+    leaks = [model.card.metrics[M.EXPLAINED_VARIANCE.of("person", "z")].value for model in heads]
+    assert abs(leaks[0]) < 0.005
+    assert f"{leaks[1]:.2f}" == "0.59"
+    assert abs(heads[0].card.metrics[M.EXPLAINED_VARIANCE.of("view", "s")].value) < 0.02
+
+
+def test_s_is_read_better_than_the_image(heads):
+    """The page says so, in the words of person.build."""
+    values = heads[0].card.metrics
+    of_s, of_image = (
+        values[M.EXPLAINED_VARIANCE.of("person", source)].value for source in ("s", "image")
+    )
+    assert of_s > of_image
+    assert [model.card.training.images for model in heads] == [960_000, 256_000]
+
+
+def test_in_the_grid_persons_stay_in_a_column_and_views_in_a_row(heads):
+    says(person.EXPERIMENT, "Down a column the person stays, along a row the view")
+    shares = []
+    for model in heads:
+        truth = model.sheet("swaps") / 255
+        s, z = person.codes(model)
+        n = len(s)
+        made = common.decode(model, np.repeat(s, n, axis=0), np.tile(z, (n, 1)))
+        made = made.reshape(n, n, *made.shape[1:]).transpose(0, 1, 3, 4, 2)
+        # The nearest of all 64 rendered heads is the one that was asked for.
+        apart = (
+            np.abs(made[:, :, None, None] - truth[None, None]).mean((-3, -2, -1)).reshape(n * n, -1)
+        )
+        shares.append((apart.argmin(1) == np.arange(n * n)).mean())
+    assert shares[0] > 0.9
+    assert shares[1] < shares[0] - 0.2

@@ -1,9 +1,9 @@
 """How well two codes part a person from the view of them (lecture §6.2), where every factor of both is known.
 
 What a code holds is what can be read from it: a perceptron learns to read the factors of training images from their
-codes, and is asked for those of persons that nobody has seen. No factor can be read better than from the image, so a
-network that sees images learns the same, and only what it reads at least by half counts. And the renderer can do what a
-swap of two codes tries: a person in the view of another.
+codes, and is asked for those of persons that nobody has seen. Much cannot be seen in an image, so a network that is
+given the images learns the same, and only what it reads at least by half counts. And the renderer can do what a swap of
+two codes tries: a person in the view of another.
 """
 
 from __future__ import annotations

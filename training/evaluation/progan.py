@@ -33,9 +33,10 @@ def measure(m: Measurement) -> Result:
     if last < details.COARSEST:
         return metrics, sheet  # no room for patches
     beside = real_images(m, m.model.output(f"generator_{last}", "x"))
-    for each in ungrown(m, last) if beside else ():
-        x = samples(each, "generator", SAMPLES).numpy()
-        metrics |= beside.factor_overlap(x, each.card.name)
+    if beside is not None:
+        for each in ungrown(m, last):
+            x = samples(each, "generator", SAMPLES).numpy()
+            metrics |= beside.factor_overlap(x, each.card.name)
     real, other = halves(torch.from_numpy(m.pixels("train")))
     sets = {"": samples(m.model, f"generator_{last}", len(real))}
     sets |= {each.card.name: samples(each, "generator", len(real)) for each in ungrown(m, last)}

@@ -47,14 +47,13 @@ RECIPES = {
     "pca-fashion": f"{_PCA} {_FASHION}",
     "vae-digits-2d": f"{_VAE} --data digits --latent-dim 2 --steps 5000",
     "vae-digits-2d-classes": f"{_VAE} --data digits --classes --latent-dim 2 --steps 5000",
-    "vae-digits-10d-beta-0.1": f"{_VAE} {_10D} --beta 0.1",
-    "vae-digits-10d": f"{_VAE} {_10D}",
-    "vae-digits-10d-beta-4": f"{_VAE} {_10D} --beta 4",
-    "vae-digits-10d-beta-10": f"{_VAE} {_10D} --beta 10",
+    "vae-digits-10d-beta-0.1": f"{_VAE} {_10D} --beta 0.1 --fp16-weights",
+    "vae-digits-10d": f"{_VAE} {_10D} --fp16-weights",
+    "vae-digits-10d-beta-4": f"{_VAE} {_10D} --beta 4 --fp16-weights",
+    "vae-digits-10d-beta-10": f"{_VAE} {_10D} --beta 10 --fp16-weights",
     "vae-digits-normal": f"{_VAE} {_10D} --likelihood normal",
     "vae-digits-binary": (
-        "training.vae --data digits --latent-dim 32 --width 32 --batch 64 --steps 12000 --binarize --augment 0.4 "
-        "--fp16-weights"
+        "training.vae --data digits --latent-dim 32 --width 32 --batch 64 --steps 12000 --binarize --augment 0.4"
     ),
     "vae-fashion": f"{_VAE} --data fashion --latent-dim 16 --steps 4000 --likelihood normal --augment 0.2",
     "vae-digits-sizes": (

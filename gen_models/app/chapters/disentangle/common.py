@@ -32,7 +32,7 @@ UNIT = (0.0, 1.0)
 
 def shows(card: Card) -> bool:
     """Codes of two parts; and, of digits, plain VAEs to compare with and the network that reads a number."""
-    if card.family == "disentangle":
+    if card.family in ("disentangle", "views"):
         return True
     return card.dataset.name == DATA and (card.family == "features" or is_plain(card))
 

@@ -23,10 +23,13 @@ from gen_models.tables import markdown_table
 
 SLIDER, RESULTS, BARS = "progan-levels", "progan-levels-results", "progan-levels-bars"
 SHOWN, COLUMNS = 4, 2
+LEAST = 8
+"""Factors in the table."""
 COVERAGE = (
     "Table, where it was measured: is everything there as often as it should be? Each factor that the heads were "
     "rendered from is read from 10,000 samples and from test images by *features-heads*, and the two histograms are "
-    "laid over each other: 1, they are alike; less, something is made too seldom, and something else too often."
+    "laid over each other: 1, they are alike; less, something is made too seldom, and something else too often. The "
+    f"{LEAST} that are covered least, with what training images have; the card in *Models* has all."
 )
 COLOURS = {"grown": "#26868c", "ungrown": "#b8651b", "real": "#7d7a75"}
 ROW, GAP, LEFT, WIDE = 17, 10, 92, 300
@@ -145,7 +148,7 @@ def bars(model: Model) -> str:
 
 
 def coverage(model: Model) -> str:
-    """How much the histogram of each known factor is that of real images, the least covered first: Markdown.
+    """How much the histogram of a known factor is that of real images, the least covered ones: Markdown.
 
     Nothing if it was not measured.
     """
@@ -167,7 +170,7 @@ def coverage(model: Model) -> str:
     head = ("factor", *(names_of(model)[kind] for kind in COLOURS if kind != "ungrown" or other))
     cells = [
         (name.replace("_", " "), *(format_number(value, 2) for value in row(name)))
-        for name in sorted(names, key=row)
+        for name in sorted(names, key=row)[:LEAST]
     ]
     return markdown_table(head, cells)
 
@@ -233,8 +236,8 @@ def build(models: Models) -> None:
             "numbers are 1000 times it. What real images have is that of one half of the training images to the "
             "other, as many."
         )
-        table = gr.Markdown(coverage(model), elem_classes="ll-facts")
         markdown(COVERAGE)
+        table = gr.Markdown(coverage(model), elem_classes="ll-facts")
 
     @user_facing
     def follow(name: str, seed: float) -> tuple[dict[str, Any], str, str]:
