@@ -26,21 +26,16 @@ def first_edition(name: str) -> Card | None:
 
 
 def rows(before: Card, now: Card) -> list[tuple[str, ...]]:
-    """Return a line for each number that differs, but for those taken several times, such as for each dimension."""
-    changed = [
-        key
-        for key, metric in now.metrics.items()
-        if key in before.metrics and before.metrics[key].value != metric.value and "/" not in key
-    ]
-    return [
-        (
-            f"`{now.name}`",
-            ", ".join(filter(None, (label_of(now.family, key), better_of(now.family, key)))),
-            f"{before.metrics[key].value:.4g}",
-            f"{now.metrics[key].value:.4g}",
-        )
-        for key in changed
-    ]
+    """Return a line for each number that differs as it is written, but for those taken several times, such as for each
+    dimension.
+    """
+    found = []
+    for key in filter(before.metrics.__contains__, now.metrics):
+        then, value = (f"{card.metrics[key].value:.4g}" for card in (before, now))
+        if then != value and "/" not in key:
+            words = ", ".join(filter(None, (label_of(now.family, key), better_of(now.family, key))))
+            found.append((f"`{now.name}`", words, then, value))
+    return found
 
 
 if __name__ == "__main__":
