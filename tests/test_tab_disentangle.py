@@ -214,7 +214,7 @@ def test_the_grid_has_a_person_a_column_and_a_view_a_row(models):
     model = models["views"]
     grid, truth = person.grid(model), model.sheet("swaps")
     side, n = 16, len(truth)
-    assert grid.shape == ((n + 1) * (side + 1) - 1,) * 2 + (3,)
+    assert grid.shape == ((n + 1) * (side + 1),) * 2 + (3,)
     for i in range(n):
         for j in range(n):
             top, left = (1 + j) * (side + 1), (1 + i) * (side + 1)
@@ -225,7 +225,7 @@ def test_the_grid_has_a_person_a_column_and_a_view_a_row(models):
 def test_the_reply_of_a_swap_of_heads(models):
     context = {"model": "views", "person": 1, "view": 3}
     reply = person.show(models, request(np.float32([1.0]), **context) | {"changed": ["value"]})
-    assert {*reply["images"]} == {"swap", "truth"}, "the grid depends on the model alone"
+    assert {*reply["images"]} == {"swap", "truth"}, "the grid does not depend on t"
     assert reply["text"] == {
         "error": "0.000", "copy": reply["text"]["copy"], "person": "0.05", "view": "0.85",
     }  # fmt: skip
@@ -248,13 +248,21 @@ def test_a_head_that_is_not_there_is_refused(models, wrong):
         person.show(models, request(np.float32([1.0]), **context))
 
 
-def test_the_table_says_first_how_much_of_each_part_is_in_each_code(models):
+def test_in_the_grid_the_chosen_pair_has_a_frame(models):
+    model = models["views"]
+    plain, framed = person.grid(model), person.framed(model, 1, 3)
+    rows, columns = np.nonzero((plain != framed).any(-1))
+    assert rows.min() // 17 in (3, 4)
+    assert 4 * 17 - 1 <= rows.min() <= rows.max() <= 5 * 17 - 1
+    assert 2 * 17 - 1 <= columns.min() <= columns.max() <= 3 * 17 - 1
+    assert (framed[4 * 17 - 1, 2 * 17 : 3 * 17] == 0).all()
+
+
+def test_the_table_has_the_person_and_then_the_view(models):
     rows = person.table(models["views"]).splitlines()
     assert [row.split("|")[1].strip() for row in rows[2:]] == [
-        "all of the person",
-        "all of the view",
-        "yaw",
-    ]
+        "all of the person", "all of the view", "turn (yaw)",
+    ]  # fmt: skip
     assert [cell.strip() for cell in rows[4].split("|")[2:5]] == ["0.98", "0.01", "0.97"]
 
 

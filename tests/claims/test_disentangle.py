@@ -146,12 +146,15 @@ def test_a_swap_is_nearer_to_the_rendered_than_a_copy_is(heads):
         f"decoded and rendered differ by {swap}, a copy of the view's image by {copy}",
     )
     assert meant.card.metrics[M.L1.of("swap")].n == 1008
-    says(person.EXPERIMENT, f"and its swaps are off by {of(wide, M.L1, 'swap')}")
+    says(person.EXPERIMENT, f"and swaps are off by {of(wide, M.L1, 'swap')}")
     assert float(of(wide, M.L1, "swap")) > 1.5 * float(swap)
 
 
 def test_the_person_is_out_of_z_where_something_keeps_them_out(heads):
-    says(person.EXPERIMENT, "nothing of the person can be read from z. *64-D z*: 0.59 can")
+    says(
+        person.EXPERIMENT,
+        "nothing of the person can be read from z. *64-D z*: 0.59 of the person can",
+    )
     leaks = [model.card.metrics[M.EXPLAINED_VARIANCE.of("person", "z")].value for model in heads]
     assert abs(leaks[0]) < 0.005
     assert f"{leaks[1]:.2f}" == "0.59"
@@ -169,7 +172,7 @@ def test_s_is_read_better_than_the_image(heads):
 
 
 def test_in_the_grid_persons_stay_in_a_column_and_views_in_a_row(heads):
-    says(person.EXPERIMENT, "Down a column the person stays, along a row the view")
+    says(person.EXPERIMENT, "*12-D z*: down a column the person stays, along a row the view")
     shares = []
     for model in heads:
         truth = model.sheet("swaps") / 255

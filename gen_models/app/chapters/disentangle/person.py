@@ -14,7 +14,7 @@ from gen_models.app.chapters.disentangle import common
 from gen_models.app.checks import checked_integer, checked_number, user_facing
 from gen_models.app.shell import address, layout
 from gen_models.app.shell.parts import endpoint, format_number, get_model, markdown, metric
-from gen_models.families import MetricId, ViewsFacts
+from gen_models.families import MetricId, ViewsFacts, parse_key
 from gen_models.numerics import latents
 from gen_models.runtime import Array, Model, ModelError, from_uint8
 from gen_models.tables import markdown_table
@@ -22,9 +22,28 @@ from gen_models.tables import markdown_table
 SLIDER, RESULTS = "disentangle-person", "disentangle-person-results"
 PERSON, VIEW = 5, 1
 """The images that s and z are of at first."""
+FRAME = 3
+"""Pixels of the frame around the pair that is chosen."""
+NAMES = {
+    "person": "all of the person",
+    "view": "all of the view",
+    "background_hue": "hue of the background",
+    "background_value": "brightness of the background",
+    "grey": "grey hair",
+    "light_azimuth": "side of the light",
+    "light_elevation": "height of the light",
+    "pitch": "nod (pitch)",
+    "roll": "tilt (roll)",
+    "shape_a": "first of three shapes",
+    "shape_b": "second of three shapes",
+    "shape_c": "third of three shapes",
+    "shirt_hue": "hue of the shirt",
+    "yaw": "turn (yaw)",
+}
+"""Of what is read, where a factor's own name does not say it."""
 SOURCES = {"image": "the image", "s": "s", "z": "z"}
 TRAIN = "python -m training.disentangle_views --name NAME"
-PARTS = {"person": "all of the person", "view": "all of the view"}
+PARTS = ("person", "view")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -100,7 +119,19 @@ def grid(model: Model) -> Array:
     paper = np.full_like(given[:1], 255)
     rows = [np.concatenate([paper, given])]
     rows += [np.concatenate([given[i : i + 1], made[i * n : (i + 1) * n]]) for i in range(n)]
-    return controls.grid(np.concatenate(rows), 1 + n, fill=255)
+    image = controls.grid(np.concatenate(rows), 1 + n, fill=255)
+    return np.pad(image, ((0, 1), (0, 1), (0, 0)), constant_values=255)
+
+
+def framed(model: Model, person: int, view: int) -> Array:
+    """The grid with a frame around one image: bytes (h, w, c)."""
+    image, side = grid(model).copy(), heads(model).shape[1]
+    top, left = ((1 + i) * (side + 1) - 1 for i in (view, person))
+    bottom, right = top + side + 1, left + side + 1
+    for edge in range(FRAME):
+        image[[top + edge, bottom - edge], left : right + 1] = 0
+        image[top : bottom + 1, [left + edge, right - edge]] = 0
+    return image
 
 
 def swap(model: Model, person: int, view: int, t: float) -> Array:
@@ -134,8 +165,8 @@ def show(models: Models, request: controls.Request) -> controls.Reply:
     made = swap(model, person, view, float(request["value"][0]))
     truth = model.sheet("swaps")[person, view]
     images = {"swap": controls.pixels(made), "truth": controls.pixels(truth)}
-    if "model" in request.get("changed", ["model"]):
-        images["grid"] = controls.pixels(grid(model))
+    if {"model", "person", "view"} & {*request.get("changed", ["model"])}:
+        images["grid"] = controls.pixels(framed(model, person, view))
     return {
         "images": images,
         "text": {
@@ -153,19 +184,23 @@ def place(model: Model, number: Any) -> int:
 
 
 def table(model: Model) -> str:
-    """What is read of each factor from the image, from s and from z, those that are read best first: Markdown."""
-    names = {
-        key.split("/")[1]
-        for key in model.card.metrics
-        if key.startswith(MetricId.EXPLAINED_VARIANCE)
-    } - PARTS.keys()
+    """What is read from the image, from s and from z: Markdown.
 
-    def best(name: str) -> float:
-        return -(metric(model, MetricId.EXPLAINED_VARIANCE, name, "image") or 0)
+    First of the person, then of the view, and under each the factors that are rather in s, or rather in z.
+    """
 
+    def value(name: str, source: str) -> float:
+        return metric(model, MetricId.EXPLAINED_VARIANCE, name, source) or 0.0
+
+    keys = map(parse_key, model.card.metrics)
+    factors = {key.variants[0] for key in keys if key.id == MetricId.EXPLAINED_VARIANCE} - {*PARTS}
+    of_person = {name for name in factors if value(name, "s") > value(name, "z")}
+    order = []
+    for part, names in zip(PARTS, (of_person, factors - of_person), strict=True):
+        order += [part, *sorted(names, key=lambda name: -value(name, "image"))]
     rows = [
-        (PARTS.get(name, name.replace("_", " ")), *(variance(model, name, of) for of in SOURCES))
-        for name in (*PARTS, *sorted(names, key=best))
+        (NAMES.get(name, name.replace("_", " ")), *(variance(model, name, of) for of in SOURCES))
+        for name in order
     ]
     return markdown_table(("read", *(f"from {words}" for words in SOURCES.values())), rows)
 
@@ -182,7 +217,7 @@ def build(models: Models) -> None:
     with layout.controls(long=True):
         for key, value, label in (
             ("person", person, "Who it is: s"),
-            ("view", view, "The view: z'"),
+            ("view", view, "In whose view: z'"),
         ):
             controls.thumbnails(
                 images,
@@ -205,15 +240,15 @@ def build(models: Models) -> None:
             screens=[
                 ("grid", "every person, on top, in every view, at the left"),
                 ("swap", "decoded from s and z at t"),
-                ("truth", "rendered in the other view"),
+                ("truth", "rendered: right at t = 1"),
             ],
             numbers=[
                 ("error", "mean |difference| of decoded and rendered"),
-                ("copy", "if the image of the view were copied"),
+                ("copy", "of a copy of the image of z' and rendered"),
                 ("person", "how much of the person is read from z; 1: all"),
                 ("view", "how much of the view is read from z; 1: all"),
             ],
-            label="From their own view, 0, to the other, 1",
+            label="From their own z, 0, to z', 1",
             elem_id=SLIDER,
             results=RESULTS,
             address="t",
@@ -232,19 +267,23 @@ def build(models: Models) -> None:
     with layout.wide():
         markdown(
             "What is in a code is what can be read from it: a perceptron learnt it from codes of training heads, and "
-            "was asked for heads of other people. 1: all of the variance is explained, 0: nothing. A network that sees "
-            "the images themselves learnt the same beside it; what that reads by less than half is left out. s can be "
-            "read better than the image: it has learnt to see a person whatever the view. The first model saw 960,000 "
-            "images, whose numbers these are, the other 256,000."
+            "was asked for heads of other people. 1: all of the variance is explained; 0: no more than by the mean, "
+            "and below 0 less. A network that is given the images learnt the same; factors of which that explains "
+            "less than half can hardly be seen, and are left out. The first model saw 960,000 images, the other "
+            "256,000. On the mean its s says more of a person than that network can see, for it has learnt to know "
+            "them in any view. The grin is in neither code: a mouth is few pixels. In the equation, $\\mathrm{Lap}_1$ "
+            "is the absolute difference of two images at every scale, $b$ its unit; $A$ guesses from z which person of "
+            "a batch it is of, and $u$ is a guess without knowledge; weights are $\\beta$, $\\iota$ and $\\lambda$."
         )
-        gr.Markdown(table(first), elem_classes="ll-facts")
+        read = gr.Markdown(table(first), elem_classes="ll-facts")
 
     @user_facing
-    def follow(name: str) -> dict[str, Any]:
-        """The same heads swapped by another model."""
-        return gr.update(context={"model": checked(models, name).card.name})
+    def follow(name: str) -> tuple[dict[str, Any], str]:
+        """The same heads swapped by another model, and what is read from its codes."""
+        model = checked(models, name)
+        return gr.update(context={"model": model.card.name}), table(model)
 
-    choice.change(follow, choice, slider, api_visibility="private", show_progress="hidden")
+    choice.change(follow, choice, [slider, read], api_visibility="private", show_progress="hidden")
 
 
 def offer(models: Models) -> None:
@@ -270,15 +309,16 @@ def offer(models: Models) -> None:
 EXPERIMENT = Experiment(
     id="person",
     title="Person and view",
-    idea="Known is only which images $x, x'$ show one person. $s$ says who it is, $z$ the rest: pose, light, "
+    idea="Training knows only which images $x, x'$ show one person. $s$ says who it is, $z$ the rest: pose, light, "
     "background. The renderer knows the right answer to each swap.",
     equation=r"\begin{aligned} \min\ & \tfrac{1}{b}\, \mathrm{Lap}_1\big(x,\, D(s(x'), z)\big) + \beta\, "
     r"\mathrm{KL} \\ &+ \iota\, \lVert s(x) - s(x') \rVert^2 \\ &+ \lambda\, \mathrm{KL}\big(u \,\|\, "
     r"A(z)\big) \end{aligned}",
     lecture="§6.2",
-    notice="Down a column the person stays, along a row the view. Over 1,008 pairs of people unseen in training, "
-    "decoded and rendered differ by 0.028, a copy of the view's image by 0.112; nothing of the person can be read "
-    "from z. *64-D z*: 0.59 can, rows repeat the head at their left, and its swaps are off by 0.092.",
+    notice="*12-D z*: down a column the person stays, along a row the view. Over 1,008 pairs of people unseen in "
+    "training, decoded and rendered differ by 0.028, a copy of the view's image by 0.112; nothing of the person can "
+    "be read from z. *64-D z*: 0.59 of the person can, rows repeat the head at their left, and swaps are off by "
+    "0.092.",
     control="#disentangle-person input",
     result="#disentangle-person-results canvas[data-slot=swap]",
     number="#disentangle-person-results .ll-number",
