@@ -195,7 +195,7 @@ def table(model: Model) -> str:
     keys = map(parse_key, model.card.metrics)
     factors = {key.variants[0] for key in keys if key.id == MetricId.EXPLAINED_VARIANCE} - {*PARTS}
     of_person = {name for name in factors if value(name, "s") > value(name, "z")}
-    order = []
+    order: list[str] = []
     for part, names in zip(PARTS, (of_person, factors - of_person), strict=True):
         order += [part, *sorted(names, key=lambda name: -value(name, "image"))]
     rows = [
