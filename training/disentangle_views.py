@@ -65,6 +65,8 @@ RAMP = 0.1
 """First share of a run over which β, ι and λ rise from 0."""
 SHOWN = 8
 """Persons, and views, of the grid of samples."""
+QUALITY = 92
+"""Of the sheets of an export, with which the app compares what the decoder makes."""
 
 
 @dataclass(frozen=True)
@@ -243,10 +245,6 @@ def export_model(config: Config, encoder: nn.Module, decoder: nn.Module, run: Ru
             "decoder": Spec(decoder, codes, {"x": (0, 1)}, fp16_weights=True),
         },
     )
-
-
-QUALITY = 92
-"""Of the sheets, which are compared with what the decoder makes."""
 
 
 def validate(config: Config) -> None:

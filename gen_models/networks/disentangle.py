@@ -1,4 +1,7 @@
-"""Define the networks of a disentangled code: x to (number s, style z), and (s, z) to x."""
+"""Define the networks of a disentangled code: x to (s, z), and (s, z) to x.
+
+s is what is specified, the number of a digit or the person of a head, and z the rest, its style or the view.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +83,7 @@ class Decoder(nn.Module):
 
 
 class BothCodes(nn.Module):
-    """Maps x to (s, mu, logvar), as it is exported: the number, and q(z|x) of the style."""
+    """Maps x to (s, mu, logvar), as it is exported: what is specified, and q(z|x) of the rest."""
 
     def __init__(self, E_s: nn.Module, E_z: nn.Module) -> None:
         super().__init__()

@@ -66,7 +66,7 @@ def has_heads(model: Model) -> bool:
     if model.card.family != "views":
         return True
     try:
-        return bool(len(heads(model))) and len(model.sheet("swaps")) == len(heads(model))
+        return bool(len(heads(model))) and len(rendered(model)) == len(heads(model))
     except ModelError:
         return False
 
@@ -93,6 +93,7 @@ def checked(models: Models, name: Any) -> Model:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+@cache
 def heads(model: Model) -> Array:
     """Test images of persons that training has not seen, uint8 (n, h, w, c).
 
@@ -100,6 +101,16 @@ def heads(model: Model) -> Array:
         ModelError: they are missing.
     """
     return model.sheet("donors")[0]
+
+
+@cache
+def rendered(model: Model) -> Array:
+    """The person of each of them, a row, in the view of each, a column: uint8 (n, n, h, w, c).
+
+    Raises:
+        ModelError: they are missing.
+    """
+    return model.sheet("swaps")
 
 
 @cache
@@ -163,7 +174,7 @@ def show(models: Models, request: controls.Request) -> controls.Reply:
     model = checked(models, context.get("model"))
     person, view = (place(model, context.get(key)) for key in ("person", "view"))
     made = swap(model, person, view, float(request["value"][0]))
-    truth = model.sheet("swaps")[person, view]
+    truth = rendered(model)[person, view]
     images = {"swap": controls.pixels(made), "truth": controls.pixels(truth)}
     if {"model", "person", "view"} & {*request.get("changed", ["model"])}:
         images["grid"] = controls.pixels(framed(model, person, view))
@@ -296,7 +307,7 @@ def offer(models: Models) -> None:
         chosen = checked(models, model)
         i, j = (place(chosen, number) for number in (person, view))
         made = swap(chosen, i, j, checked_number(t, 0, 1, "t"))
-        truth = chosen.sheet("swaps")[i, j]
+        truth = rendered(chosen)[i, j]
         return {
             "picture": controls.data_uri(made),
             "rendered": controls.data_uri(truth),
