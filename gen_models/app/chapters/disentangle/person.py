@@ -177,7 +177,7 @@ def show(models: Models, request: controls.Request) -> controls.Reply:
     truth = rendered(model)[person, view]
     images = {"swap": controls.pixels(made), "truth": controls.pixels(truth)}
     if {"model", "person", "view"} & {*request.get("changed", ["model"])}:
-        images["grid"] = controls.pixels(framed(model, person, view))
+        images["grid"] = controls.photo(framed(model, person, view))
     return {
         "images": images,
         "text": {
