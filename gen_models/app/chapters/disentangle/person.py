@@ -154,7 +154,7 @@ def swap(model: Model, person: int, view: int, t: float) -> Array:
 
 def error(a: Array, b: Array) -> float:
     """Mean |difference| of two images, bytes (h, w, c), of numbers in [0, 1]."""
-    return float(np.abs(np.subtract(a, b, dtype=np.float32)).mean() / 255)
+    return float(np.abs(from_uint8(a[None]) - from_uint8(b[None])).mean())
 
 
 # ---------------------------------------------------------------------------------------------------------------------
