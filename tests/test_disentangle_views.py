@@ -122,12 +122,6 @@ def test_the_person_is_guessed_among_those_of_the_batch():
     )
 
 
-def test_only_the_chosen_are_mirrored():
-    x = torch.arange(8.0).view(2, 1, 1, 4)
-    found = page.flipped(x, torch.tensor([True, False]))
-    assert found.flatten().tolist() == [3, 2, 1, 0, 4, 5, 6, 7]
-
-
 @pytest.mark.parametrize("size", [16, 24, 32])
 def test_networks_fit_images_of_other_sizes(config, size):
     E_s, E_z, D, A = page.build(config, (3, size, size))
@@ -186,6 +180,16 @@ def test_two_views_come_to_one_s_and_only_where_that_is_asked(data, config):
             s = encoder.eval()(x)[0]
         apart.append(float((s[images[:, 0]] - s[images[:, 1]]).square().mean() / s.var(0).mean()))
     assert apart[1] < 0.5 * apart[0]
+
+
+def test_settings_are_chosen_on_persons_that_are_held_out(config, monkeypatch, capsys):
+    data = tiles(36)
+    monkeypatch.setattr(page, "load", lambda *_, **__: data)
+    monkeypatch.setattr(page, "swaps", lambda *_: swapped(data))
+    monkeypatch.setattr(evaluation, "EPOCHS", dict.fromkeys(evaluation.SOURCES, 2))
+    page.main(replace(config, validate=True))
+    assert "held out: " in capsys.readouterr().out
+    assert not config.exported.exists()
 
 
 def test_data_without_persons_are_refused(data, config):

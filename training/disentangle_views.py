@@ -29,7 +29,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -45,6 +45,7 @@ from gen_models.networks.disentangle import (
     ViewDecoder,
     ViewTrunk,
 )
+from training.augment import random_hflip
 from training.data import Images, load, to_float
 from training.data.views import Views, held_out, swaps
 from training.engine import cli
@@ -132,8 +133,8 @@ def train(config: Config, data: Images) -> tuple[nn.Module, nn.Module, Run]:
         set_lr(optimizer, config.lr * cosine(run.progress))
         ramp = linear_warmup(run.progress, RAMP)
         pair = to_float(data[index]), to_float(data[views.others(index)])
-        mirrored = torch.rand(len(index)) < 0.5  # both, for a mirrored person is another
-        x, other = run.fabric.to_device(tuple(flipped(each, mirrored) for each in pair))
+        both = random_hflip(torch.cat(pair, 1))  # as one, for a mirrored person is another
+        x, other = run.fabric.to_device(both).chunk(2, 1)
 
         s_own, s = E_s(torch.cat([x, other])).chunk(2)
         mu, logvar = E_z(x)
@@ -160,11 +161,6 @@ def train(config: Config, data: Images) -> tuple[nn.Module, nn.Module, Run]:
         run.log(loss=loss, distance=distance, kl=kl, apart=apart, read=read)
         run.checkpoint(samples, **state)
     return BothCodes(E_s.module, E_z.module), Mean(D.module), run
-
-
-def flipped(x: Float[Tensor, "b c h w"], chosen: Bool[Tensor, " b"]) -> Float[Tensor, "b c h w"]:
-    """The chosen images left to right."""
-    return torch.where(chosen[:, None, None, None], x.flip(3), x)
 
 
 def guess_person(

@@ -111,7 +111,7 @@ class Mean(nn.Module):
 class ViewTrunk(nn.Module):
     """Maps x to `outputs` dimensions; images are halved until their side is odd or at most 4 pixels.
 
-    It sees a whole head at its end, where `ConvEncoder` still has places, and has a third of its weights.
+    It sees a whole head at its end, where `ConvEncoder` still has places, and has half of its weights.
     """
 
     def __init__(self, channels: int, size: int, width: int, outputs: int) -> None:
