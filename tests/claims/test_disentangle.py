@@ -161,13 +161,15 @@ def test_the_person_is_out_of_z_where_something_keeps_them_out(heads):
     assert abs(heads[0].card.metrics[M.EXPLAINED_VARIANCE.of("view", "s")].value) < 0.02
 
 
-def test_s_is_read_better_than_the_image(heads):
+def test_s_is_read_better_than_the_image_and_the_grin_from_neither(heads):
     """The page says so, in the words of person.build."""
     values = heads[0].card.metrics
     of_s, of_image = (
         values[M.EXPLAINED_VARIANCE.of("person", source)].value for source in ("s", "image")
     )
     assert of_s > of_image
+    grin = [values[M.EXPLAINED_VARIANCE.of("grin", source)].value for source in ("s", "z")]
+    assert max(grin) < 0.02, "it is in neither code"
     assert [model.card.training.images for model in heads] == [960_000, 256_000]
 
 
